@@ -1,0 +1,5 @@
+"""`python -m torchdeck` is the same as the `torchdeck` command."""
+
+from torchdeck.cli import app
+
+app()

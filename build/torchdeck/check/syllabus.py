@@ -1,0 +1,56 @@
+"""Rules that hold a file against the syllabus."""
+
+from collections.abc import Iterator, Sequence
+
+from torchdeck.findings import Finding, Location
+from torchdeck.read.edition import Edition
+from torchdeck.read.question import Question
+
+
+def matches_syllabus(question: Question, edition: Edition) -> Iterator[Finding]:
+    """Number, file name, folder and wording are those of one line of the syllabus."""
+    if "number" not in question.lines:
+        return
+    place = Location(question.location.file, question.lines["number"])
+    entry = edition.syllabus.get(question.number)
+    if entry is None:
+        yield Finding(place, "number-unknown", f"{question.number} is not in the syllabus")
+        return
+    if (question.topic, question.slug) != (entry.topic, entry.slug):
+        yield Finding(
+            place,
+            "file-name",
+            f"question {entry.number} belongs in content/{entry.topic}/{entry.slug}.md",
+        )
+    if "question" in question.lines and question.wording != entry.question:
+        yield Finding(
+            question.location, "wording", f"the syllabus words it: {entry.question}"
+        )
+
+
+def numbers_are_unique(questions: Sequence[Question]) -> Iterator[Finding]:
+    """No two files answer the same question."""
+    first: dict[int, Question] = {}
+    for question in questions:
+        if "number" not in question.lines:
+            continue
+        other = first.setdefault(question.number, question)
+        if other is not question:
+            yield Finding(
+                Location(question.location.file, question.lines["number"]),
+                "number-duplicate",
+                f"number {question.number} is already that of {other.location.file}",
+            )
+
+
+def sources_are_https(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """Sources are addresses that a learner can open safely."""
+    line = question.lines.get("sources")
+    if line is None:
+        return
+    place = Location(question.location.file, line)
+    if not question.sources:
+        yield Finding(place, "source-missing", "name at least one official page")
+    for url in question.sources:
+        if not url.startswith("https://"):
+            yield Finding(place, "source-https", f"{url} does not start with https://")

@@ -1,0 +1,58 @@
+"""What commands print: plain lines in a pipe, with a progress bar on a terminal."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from torchdeck.findings import Finding, as_json
+
+# Findings and figures are data for pipes and editors: no wrapping, no markup, no colours by guess.
+OUT = Console(soft_wrap=True, highlight=False, markup=False)
+ERR = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
+class Task:
+    """A step of work whose items are counted."""
+
+    def __init__(self, progress: Progress) -> None:
+        """Show the count on `progress`, if that is on a terminal."""
+        self._progress = progress
+        self._id = progress.add_task("", total=None)
+
+    def start(self, total: int) -> None:
+        """Say how many items there are."""
+        self._progress.update(self._id, total=total)
+
+    def done(self, line: str) -> None:
+        """Count one item and print its line."""
+        self._progress.console.print(line)
+        self._progress.advance(self._id)
+
+
+@contextmanager
+def task(title: str) -> Iterator[Task]:
+    """Show the progress of the work in the block; in a pipe only its lines appear."""
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=OUT, transient=True, disable=not OUT.is_terminal) as progress:
+        yield Task(progress)
+
+
+def print_findings(findings: Iterable[Finding], *, as_data: bool = False) -> None:
+    """Print the findings, one a line, or as JSON."""
+    if as_data:
+        OUT.print(as_json(findings))
+        return
+    for finding in findings:
+        OUT.print(str(finding))
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """Return `3 ok, 1 skipped` for the names that were counted at all."""
+    return ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "none"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return `1 note` or `2 notes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,45 @@
+"""Reads a project's edition and question files, as every command needs them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torchdeck.check import check
+from torchdeck.findings import Finding
+from torchdeck.project import Project
+from torchdeck.read.document import Reading, read_question
+from torchdeck.read.edition import Edition, read_edition
+from torchdeck.read.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The question files of a command, read and checked.
+
+    Attributes:
+        edition: The edition that they belong to.
+        readings: One per file.
+        findings: What is wrong with them.
+    """
+
+    edition: Edition
+    readings: tuple[Reading, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions of all files that could be decoded."""
+        return tuple(reading.question for reading in self.readings if reading.question)
+
+
+def read_content(project: Project, paths: Sequence[Path] = ()) -> Content:
+    """Read and check the question files under `paths`, or all of them.
+
+    Raises:
+        FindingsError: The edition itself is broken.
+        ProjectError: A path is no part of the project.
+    """
+    edition = read_edition(project.content)
+    files = project.question_files(paths)
+    readings = tuple(read_question(path, project.name(path)) for path in files)
+    return Content(edition, readings, tuple(check(edition, readings)))

@@ -1,0 +1,64 @@
+"""Results of this machine, in the user's cache folder: never in the tree."""
+
+import dataclasses
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
+from torchdeck.read.question import CodeBlock
+
+
+class ResultCache:
+    """Keeps completed results by key; a result that failed is never kept."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Use `folder`, or the place that the operating system has for caches."""
+        self._folder = folder or user_cache_path("torchdeck", appauthor=False) / "results"
+
+    def get(self, key: str, block: CodeBlock) -> RunResult | None:
+        """Return the result of `block` under `key`; a damaged entry counts as none."""
+        try:
+            kept = json.loads(self._path(key).read_text(encoding="utf-8"))
+            return RunResult(
+                block,
+                Outcome(kept["outcome"]),
+                stdout=kept["stdout"],
+                line=block.location.line,
+                # Lines are kept relative to the fence: text above a block may grow.
+                warnings=tuple(
+                    Warned(warned["category"], warned["text"],
+                           warned["line"] + block.location.line)
+                    for warned in kept["warnings"]
+                ),
+                seconds=kept["seconds"],
+                origin=Origin.CACHE,
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, key: str, result: RunResult) -> None:
+        """Keep `result` if it completed; the file appears whole or not at all."""
+        if result.outcome not in COMPLETED:
+            return
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = {
+            "outcome": result.outcome,
+            "stdout": result.stdout,
+            "warnings": [
+                dataclasses.asdict(warned) | {"line": warned.line - result.block.location.line}
+                for warned in result.warnings
+            ],
+            "seconds": result.seconds,
+        }
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(kept, file, ensure_ascii=False)
+        Path(name).replace(path)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key[2:]}.json"

@@ -1,0 +1,61 @@
+"""Which blocks of a file run together: the plan of its processes."""
+
+from dataclasses import dataclass
+
+from torchdeck.read.question import CodeBlock, Question
+
+DEFAULT_TIMEOUT = 60.0  # seconds a block; an answer's block should need under 5
+SLOW_TIMEOUT = 600.0  # seconds a block marked `slow`
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Blocks that share one interpreter and one namespace, in order.
+
+    `files` are the `file=` blocks that stand before or among them; they are written first.
+    """
+
+    file: str
+    files: tuple[CodeBlock, ...]
+    blocks: tuple[CodeBlock, ...]
+    device: str | None
+
+
+def plan(question: Question) -> tuple[Process, ...]:
+    """Return the processes of a file in the order of their first block.
+
+    `fresh` starts a new process. A `device=` block has one of its own, and the blocks behind it
+    go on in the process that it interrupted.
+    """
+    file = question.location.file
+    files: list[CodeBlock] = []
+    groups: list[tuple[str | None, list[CodeBlock]]] = [(None, [])]
+    current = groups[0][1]
+    for block in question.blocks:
+        if block.words.file is not None:
+            files.append(block)
+        elif block.runs and block.words.device is not None:
+            groups.append((block.words.device, [block]))
+        elif block.runs:
+            if block.words.fresh and current:
+                current = []
+                groups.append((None, current))
+            current.append(block)
+    return tuple(
+        Process(file, _files_before(files, blocks[-1]), tuple(blocks), device)
+        for device, blocks in sorted(groups, key=lambda group: _first_line(group[1]))
+        if blocks
+    )
+
+
+def timeout(block: CodeBlock) -> float:
+    """Return the seconds that `block` may take."""
+    return block.words.timeout or (SLOW_TIMEOUT if block.words.slow else DEFAULT_TIMEOUT)
+
+
+def _files_before(files: list[CodeBlock], last: CodeBlock) -> tuple[CodeBlock, ...]:
+    return tuple(file for file in files if file.location.line < last.location.line)
+
+
+def _first_line(blocks: list[CodeBlock]) -> int:
+    return blocks[0].location.line if blocks else 0

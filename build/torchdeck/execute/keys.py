@@ -1,0 +1,98 @@
+"""What a result depends on: the code, and the environment it ran in."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from torchdeck.execute.job import Process
+from torchdeck.read.question import CodeBlock
+
+# Raised when the engine itself changes what a block sees (seeds, environment, namespace).
+ENGINE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What outputs depend on besides the code.
+
+    Attributes:
+        python: Version of the interpreter.
+        machine: Processor architecture.
+        torch: Version with its build, such as `2.13.0+cpu`.
+        device: `cpu` or the name of the accelerator.
+        packages: Versions of the distributions that the file requires, sorted by name.
+    """
+
+    python: str
+    machine: str
+    torch: str
+    device: str
+    packages: tuple[tuple[str, str], ...]
+
+    @property
+    def release(self) -> str:
+        """The PyTorch release without its build."""
+        return self.torch.partition("+")[0]
+
+
+class MissingPackageError(Exception):
+    """A distribution that execution needs is not installed."""
+
+
+@cache
+def installed_version(distribution: str) -> str:
+    """Return the installed version of `distribution`, without importing it.
+
+    Raises:
+        MissingPackageError: It is not installed.
+    """
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        raise MissingPackageError(f"{distribution} is not installed") from None
+
+
+def environment(requires: Iterable[str], device: str = "cpu") -> Environment:
+    """Return this interpreter's environment for a file that requires `requires`.
+
+    Raises:
+        MissingPackageError: torch or a required distribution is not installed.
+    """
+    return Environment(
+        python=platform.python_version(),
+        machine=platform.machine(),
+        torch=installed_version("torch"),
+        device=device,
+        packages=tuple((name, installed_version(name)) for name in sorted(set(requires))),
+    )
+
+
+def code_keys(process: Process) -> list[str]:
+    """Return the key of each block: the digest of it and all that its process ran before it."""
+    digest = hashlib.sha256(str(ENGINE_VERSION).encode())
+    for file in process.files:
+        digest.update(_canonical(file))
+    keys = []
+    for block in process.blocks:
+        digest.update(_canonical(block))
+        keys.append(digest.hexdigest())
+    return keys
+
+
+def result_key(code_key: str, where: Environment) -> str:
+    """Return the key under which a result is kept on this machine."""
+    facts = [code_key, where.python, where.machine, where.torch, where.device, where.packages]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _canonical(block: CodeBlock) -> bytes:
+    """Serialize what execution sees of `block`; words that only show are left out."""
+    words = block.words
+    facts: list[Any] = [block.language, block.code, words.raises, words.device, words.timeout,
+                        words.memory, words.slow, words.file, words.figure]
+    return json.dumps(facts).encode() + b"\0"

@@ -1,0 +1,288 @@
+"""Runs a process plan in a plain subprocess: the form that works on every machine.
+
+The job file that `child` reads is a JSON object: `file` (name of the Markdown file), `script`
+(path of the file behind `__main__`), `captures` (folder for the steps' output), `steps` (each
+with `index`, `line`, `language`, `code`, `raises`, `timeout` in seconds).
+"""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any
+
+from torchdeck.execute.job import Process, timeout
+from torchdeck.execute.results import Origin, Outcome, RunResult, Warned
+from torchdeck.read.question import CodeBlock
+
+STARTUP_LIMIT = 120.0  # seconds until the first step starts; importing torch from a cold disk
+EXIT_LIMIT = 20.0  # seconds the process may take to end after its last step
+GRACE = 1.0  # seconds beyond a block's limit, in which it writes its stack
+DETAIL_LIMIT = 4000  # characters of stderr that a report shows
+
+# All that a block sees of the caller's environment.
+_PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "ATEN_CPU_CAPABILITY")
+_FIXED = MappingProxyType({
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "TERM": "dumb",
+    "COLUMNS": "80",
+    "NO_COLOR": "1",
+    "PYTHONUTF8": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MPLBACKEND": "Agg",
+    # With more threads than free cores small operations take five times as long.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "HF_HUB_OFFLINE": "1",
+})
+
+_Event = dict[str, Any] | None  # None: the process has ended
+
+
+class SubprocessRunner:
+    """Runs processes and knows those that are alive, so that they can all be killed."""
+
+    def __init__(self) -> None:
+        """Start with no process."""
+        self._alive: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Kill every process with its process group; later ones are not started."""
+        with self._lock:
+            self._closed = True
+            for process in self._alive:
+                _kill(process)
+
+    def run(self, plan: Process) -> list[RunResult]:
+        """Run all blocks of `plan`; the results are in its order."""
+        with tempfile.TemporaryDirectory(
+            prefix="torchdeck-", ignore_cleanup_errors=True
+        ) as name:
+            session = _Session(Path(name), plan)
+            process = self._start(session)
+            try:
+                _follow(process, session)
+            finally:
+                _kill(process)
+                process.wait()
+                with self._lock:
+                    self._alive.discard(process)
+            return session.results(process.returncode)
+
+    def _start(self, session: "_Session") -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._closed:
+                raise KeyboardInterrupt
+            with session.startup.open("wb") as startup:
+                process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "torchdeck.execute.child", str(session.job)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=startup,
+                    cwd=session.folder,
+                    env=session.environment(),
+                    start_new_session=True,
+                )
+            self._alive.add(process)
+            return process
+
+
+class _Session:
+    """The temporary folders of one process and what it has told so far."""
+
+    def __init__(self, root: Path, plan: Process) -> None:
+        self.root = root
+        self.plan = plan
+        self.folder = root / "run"
+        self.captures = root / "captures"
+        self.job = root / "job.json"
+        self.startup = root / "startup.err"  # what the process says before its first block
+        self.started: int | None = None
+        self.ended: dict[int, dict[str, Any]] = {}
+        self.timed_out = False
+        for folder in (self.folder, self.captures, root / "home", root / "tmp", root / "cache"):
+            folder.mkdir()
+        for block in plan.files:
+            target = self.folder / str(block.words.file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.code, encoding="utf-8")
+        self.job.write_text(json.dumps(self._job()), encoding="utf-8")
+
+    def _job(self) -> dict[str, Any]:
+        stem = Path(self.plan.file).stem.replace("-", "_")
+        return {
+            "file": self.plan.file,
+            "script": str(self.root / f"{stem}.py"),
+            "captures": str(self.captures),
+            "steps": [
+                {
+                    "index": index,
+                    "line": block.location.line,
+                    "language": block.language,
+                    "code": block.code,
+                    "raises": block.words.raises,
+                    "timeout": timeout(block),
+                }
+                for index, block in enumerate(self.plan.blocks)
+            ],
+        }
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            **_FIXED,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
+            "HOME": str(self.root / "home"),
+            "TMPDIR": str(self.root / "tmp"),
+            "XDG_CACHE_HOME": str(self.root / "cache"),
+            "TORCHINDUCTOR_CACHE_DIR": str(self.root / "cache" / "inductor"),
+            "TORCH_EXTENSIONS_DIR": str(self.root / "cache" / "extensions"),
+        }
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        if event["event"] == "start":
+            self.started = event["index"]
+        else:
+            self.ended[event["index"]] = dict(event)
+
+    def limit(self) -> float:
+        """Return the seconds until the next event is overdue."""
+        if self.started is None:
+            return STARTUP_LIMIT
+        if self.started in self.ended:
+            return EXIT_LIMIT
+        return timeout(self.plan.blocks[self.started]) + GRACE
+
+    def results(self, status: int) -> list[RunResult]:
+        results: list[RunResult] = []
+        broken: CodeBlock | None = None
+        for index, block in enumerate(self.plan.blocks):
+            if broken is not None:
+                results.append(_skipped(block, broken))
+                continue
+            result = self._result(index, block, status)
+            results.append(result)
+            if result.outcome not in {Outcome.OK, Outcome.RAISED}:
+                broken = block
+        return results
+
+    def _result(self, index: int, block: CodeBlock, status: int) -> RunResult:
+        stdout = _decode(self.captures / f"{index}.out")
+        event = self.ended.get(index)
+        if event is None:
+            stderr = _decode(self.startup) + _decode(self.captures / f"{index}.err")
+            outcome, reason = self._died(block, status)
+            return RunResult(block, outcome, stdout, reason, block.location.line,
+                             stderr[-DETAIL_LIMIT:], origin=Origin.EXECUTED)
+        error: dict[str, Any] | None = event["error"]
+        outcome, reason = _judge(block, error)
+        if outcome is Outcome.RAISED and error is not None:
+            stdout += ("\n" if stdout and not stdout.endswith("\n") else "") + error["message"]
+        return RunResult(
+            block,
+            outcome,
+            stdout,
+            reason,
+            line=(error["line"] if error else 0) or block.location.line,
+            detail=error["traceback"] if error and outcome is not Outcome.RAISED else "",
+            warnings=tuple(Warned(**warned) for warned in event["warnings"]),
+            seconds=event["seconds"],
+            origin=Origin.EXECUTED,
+        )
+
+    def _died(self, block: CodeBlock, status: int) -> tuple[Outcome, str]:
+        if self.timed_out:
+            return Outcome.TIMEOUT, f"took longer than {timeout(block):g} s"
+        if status < 0:
+            with contextlib.suppress(ValueError):
+                return Outcome.SIGNAL, f"was ended by {signal.Signals(-status).name}"
+            return Outcome.SIGNAL, f"was ended by signal {-status}"
+        return Outcome.EXITED, f"ended the process with status {status}"
+
+
+def _decode(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "backslashreplace") if path.exists() else ""
+
+
+def _follow(process: subprocess.Popen[bytes], session: _Session) -> None:
+    """Note the events of `process` until it ends or a block overruns its limit."""
+    events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
+    reader = threading.Thread(target=_read, args=(process.stdout, events), daemon=True)
+    waiter = threading.Thread(target=_wait, args=(process, reader, events), daemon=True)
+    reader.start()
+    waiter.start()
+    while True:
+        deadline = time.monotonic() + session.limit()
+        try:
+            event = events.get(timeout=max(deadline - time.monotonic(), 0.0))
+        except queue.Empty:
+            session.timed_out = True
+            return
+        if event is None:
+            return
+        session.note(event)
+
+
+def _read(pipe: IO[bytes] | None, events: "queue.SimpleQueue[_Event]") -> None:
+    for line in pipe or ():
+        events.put(json.loads(line))
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    reader: threading.Thread,
+    events: "queue.SimpleQueue[_Event]",
+) -> None:
+    """Report the end of `process`, even if a child of its own keeps the pipe open."""
+    process.wait()
+    reader.join(timeout=GRACE)
+    events.put(None)
+
+
+def _judge(block: CodeBlock, error: Mapping[str, Any] | None) -> tuple[Outcome, str]:
+    raises = block.words.raises
+    if error is None:
+        if raises is None:
+            return Outcome.OK, ""
+        return Outcome.DID_NOT_RAISE, f"raises={raises} is announced, but nothing was raised"
+    if raises is not None and raises.rpartition(".")[2] in error["types"]:
+        return Outcome.RAISED, ""
+    if error["kind"] == "exit":
+        return Outcome.EXITED, f"called sys.exit({error['message']})"
+    message = str(error["message"]).partition("\n")[0]
+    if "MemoryError" in error["types"] or "can't allocate memory" in message:
+        return Outcome.MEMORY, message
+    return Outcome.FAILED, message
+
+
+def _skipped(block: CodeBlock, broken: CodeBlock) -> RunResult:
+    return RunResult(
+        block,
+        Outcome.SKIPPED,
+        reason=f"never reached: it depends on the block at line {broken.location.line}",
+        line=block.location.line,
+    )
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill `process` and what it started in its session."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        process.kill()

@@ -1,0 +1,1 @@
+"""Notes to `.apkg` packages: identity, time, bytes."""

@@ -1,0 +1,182 @@
+"""An `.apkg` as bytes: genanki fills the database, this module decides about time and order.
+
+genanki alone stamps every note alike, numbers rows by the clock, and writes an uncompressed zip
+with the times of the day; the subclasses and the zip step here make packages that differ only
+where their content does.
+"""
+
+import io
+import itertools
+import json
+import sqlite3
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import genanki
+
+from torchdeck.package.note_types import NOTE_TYPES, NoteType
+from torchdeck.render import field_names as names
+from torchdeck.render.note import Media, Note
+
+COLLECTION = "collection.anki2"
+MEDIA_INDEX = "media"
+
+# Rows are numbered from a fixed moment: Anki reads ids as creation times in milliseconds, and
+# times in the future would be rewritten at import.
+FIRST_ROW_ID = 1_763_000_000_000
+ROWS_PER_NOTE = 1_000  # the note and room for its cards
+
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+ZIP_MODE = 0o644 << 16
+SQLITE_VERSION_BYTES = slice(96, 100)  # the writing library's version, in the database header
+PINNED_SQLITE_VERSION = (3_045_000).to_bytes(4, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class StampedNote:
+    """A note with what only packaging knows.
+
+    Attributes:
+        note: The rendered note.
+        guid: Its identity.
+        mod: When it last changed, in seconds since 1970.
+        accepted_on: The PyTorch under which its text was accepted.
+    """
+
+    note: Note
+    guid: str
+    mod: int
+    accepted_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeckContent:
+    """A deck: its permanent name, its description, and its notes."""
+
+    name: str
+    description: str
+    notes: tuple[StampedNote, ...]
+
+
+def package_bytes(decks: Sequence[DeckContent], type_mods: Mapping[str, int]) -> bytes:
+    """Return the package of `decks`.
+
+    Args:
+        decks: The decks; a note stands in one of them only.
+        type_mods: When each note type last changed, by kind, in seconds since 1970.
+    """
+    media = {
+        media.name: media
+        for deck in decks
+        for stamped in deck.notes
+        for media in stamped.note.media
+    }
+    return _zip(_database(decks, type_mods), [media[name] for name in sorted(media)])
+
+
+class _Model(genanki.Model):  # type: ignore[misc]  # genanki has no types
+    """A note type with a `mod` of its own."""
+
+    def __init__(self, note_type: NoteType, mod: int) -> None:
+        fields = [
+            {"name": name, "id": note_type.field_id(index)}
+            for index, name in enumerate(note_type.fields)
+        ]
+        template = {
+            "name": note_type.card_name,
+            "id": note_type.template_id,
+            "qfmt": note_type.front,
+            "afmt": note_type.back,
+        }
+        super().__init__(
+            note_type.id,
+            note_type.name,
+            fields=fields,
+            templates=[template],
+            css=note_type.css,
+            model_type=self.CLOZE if note_type.is_cloze else self.FRONT_BACK,
+            sort_field_index=note_type.fields.index(names.ID),
+        )
+        self._mod = mod
+
+    def to_json(self, timestamp: float, deck_id: int) -> dict[str, Any]:
+        del timestamp, deck_id  # the first deck that is written must leave no trace in the type
+        return dict(super().to_json(self._mod, None))
+
+
+class _Note(genanki.Note):  # type: ignore[misc]  # genanki has no types
+    """A note with a `mod` and row numbers of its own."""
+
+    def __init__(self, stamped: StampedNote, note_type: NoteType, model: _Model) -> None:
+        note = stamped.note
+        values = {
+            **note.fields,
+            names.ID: note.sort_text,
+            names.ACCEPTED_ON: stamped.accepted_on,
+        }
+        super().__init__(
+            model=model,
+            fields=[values.get(name, "") for name in note_type.fields],
+            sort_field=note.sort_text,
+            tags=list(note.tags),
+            guid=stamped.guid,
+            due=note.due,
+        )
+        self._mod = stamped.mod
+
+    def write_to_db(
+        self, cursor: sqlite3.Cursor, timestamp: float, deck_id: int, id_gen: Iterator[int]
+    ) -> None:
+        del timestamp, id_gen
+        rows = itertools.count(FIRST_ROW_ID + self.due * ROWS_PER_NOTE)
+        super().write_to_db(cursor, self._mod, deck_id, rows)
+
+
+def _database(decks: Sequence[DeckContent], type_mods: Mapping[str, int]) -> bytes:
+    models = {kind: _Model(kind_type, type_mods[kind]) for kind, kind_type in NOTE_TYPES.items()}
+    package = genanki.Package([
+        _deck(index, deck, models) for index, deck in enumerate(decks, start=1)
+    ])
+    connection = sqlite3.connect(":memory:")
+    try:
+        with warnings.catch_warnings():
+            # genanki only warns of text that a browser would take for a tag and swallow.
+            warnings.simplefilter("error")
+            package.write_to_db(connection.cursor(), 0.0, itertools.count(1))
+        connection.commit()
+        connection.execute("VACUUM")
+        data = bytearray(connection.serialize())
+    finally:
+        connection.close()
+    data[SQLITE_VERSION_BYTES] = PINNED_SQLITE_VERSION
+    return bytes(data)
+
+
+def _deck(index: int, content: DeckContent, models: Mapping[Any, _Model]) -> genanki.Deck:
+    # Anki matches decks by name and throws these ids away.
+    deck = genanki.Deck(FIRST_ROW_ID + index, content.name, content.description)
+    for stamped in content.notes:
+        kind = stamped.note.kind
+        deck.add_note(_Note(stamped, NOTE_TYPES[kind], models[kind]))
+    return deck
+
+
+def _zip(database: bytes, media: Sequence[Media]) -> bytes:
+    index = {str(number): item.name for number, item in enumerate(media)}
+    entries = {
+        COLLECTION: database,
+        MEDIA_INDEX: json.dumps(index, ensure_ascii=False).encode(),
+        **{str(number): item.content for number, item in enumerate(media)},
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in entries.items():
+            info = zipfile.ZipInfo(name, ZIP_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3  # the host system would show otherwise
+            info.external_attr = ZIP_MODE
+            archive.writestr(info, content, compresslevel=9)
+    return file.getvalue()

@@ -1,0 +1,176 @@
+"""All notes to the files in `decks/`, computed whole before anything is written."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.package.apkg import DeckContent, StampedNote, package_bytes
+from torchdeck.package.catalogue import CatalogueRow, catalogue
+from torchdeck.package.identity import guid
+from torchdeck.package.ledger import Ledger, advance
+from torchdeck.package.note_types import NOTE_TYPES
+from torchdeck.package.payload import PackageError, read_payload
+from torchdeck.read.edition import Edition, Topic
+from torchdeck.render.note import Note
+
+ALL = "all.apkg"
+LEDGER = "ledger.json"
+CATALOGUE = "README.md"
+SUFFIX = ".apkg"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build came to.
+
+    Attributes:
+        files: Content by name, in the order in which they are written; the ledger comes last.
+        stale: Names of files whose content on disk is another one.
+        obsolete: Packages on disk that no topic makes any more.
+        notes: Number of notes.
+        cards: Number of cards.
+        moved: Keys of the notes whose `mod` moves.
+    """
+
+    files: Mapping[str, bytes]
+    stale: tuple[str, ...]
+    obsolete: tuple[str, ...]
+    notes: int
+    cards: int
+    moved: tuple[str, ...]
+
+
+def build(edition: Edition, notes: Sequence[Note], decks: Path, name: str, now: int) -> Built:
+    """Return what the folder `decks`, which findings call `name`, should hold.
+
+    Args:
+        edition: The edition.
+        notes: All its notes.
+        decks: The folder; its ledger says when each note last changed.
+        name: The folder's path as findings show it.
+        now: Seconds since 1970; notes that changed get this `mod`.
+
+    Raises:
+        FindingsError: Two notes have one GUID, or the ledger refuses (see `advance`).
+    """
+    before = Ledger.read(decks / LEDGER, f"{name}/{LEDGER}")
+    after = advance(
+        before,
+        notes,
+        list(NOTE_TYPES.values()),
+        now=now,
+        pytorch=edition.pytorch,
+        name=f"{name}/{LEDGER}",
+    )
+    stamped = _stamp(edition, notes, after)
+    contents = {
+        topic: DeckContent(
+            topic.deck, _description(topic, of_topic, after), tuple(of_topic)
+        )
+        for topic in edition.topics
+        if (of_topic := [item for item in stamped if item.note.topic == topic.slug])
+    }
+    type_mods = {kind: entry.mod for kind, entry in after.note_types.items()}
+    packages = {
+        f"{topic.slug}{SUFFIX}": package_bytes([content], type_mods)
+        for topic, content in contents.items()
+    }
+    packages[ALL] = package_bytes(list(contents.values()), type_mods)
+    files = {file: _kept_or_new(decks / file, data) for file, data in packages.items()}
+    payloads = {file: read_payload(data) for file, data in files.items()}
+    rows = [
+        CatalogueRow.of(f"{topic.slug}{SUFFIX}", topic.name, content.notes,
+                        len(payloads[f"{topic.slug}{SUFFIX}"].cards),
+                        files[f"{topic.slug}{SUFFIX}"])
+        for topic, content in contents.items()
+    ]
+    whole = CatalogueRow.of(ALL, "全部", stamped, len(payloads[ALL].cards), files[ALL])
+    files[CATALOGUE] = catalogue(edition, rows, whole).encode()
+    files[LEDGER] = after.serialize().encode()
+    existing = {path.name for path in decks.glob(f"*{SUFFIX}")}
+    return Built(
+        files=files,
+        stale=tuple(file for file, data in files.items() if _content(decks / file) != data),
+        obsolete=tuple(sorted(existing - files.keys())),
+        notes=len(stamped),
+        cards=whole.cards,
+        moved=tuple(
+            key for key, entry in after.notes.items() if before.notes.get(key) != entry
+        ),
+    )
+
+
+def write(built: Built, decks: Path) -> None:
+    """Write the stale files of `built` into `decks` and remove the obsolete ones.
+
+    Everything is written beside its place first and renamed at the end, the ledger last: what
+    breaks in between leaves packages that the next build repeats to the byte.
+    """
+    decks.mkdir(parents=True, exist_ok=True)
+    prepared: list[tuple[Path, Path]] = []
+    try:
+        for name in built.stale:
+            handle, temporary = tempfile.mkstemp(dir=decks, prefix=f".{name}.", suffix=".tmp")
+            prepared.append((Path(temporary), decks / name))
+            with os.fdopen(handle, "wb") as file:
+                file.write(built.files[name])
+            Path(temporary).chmod(0o644)
+        for written, target in prepared:
+            written.replace(target)
+    finally:
+        for written, _ in prepared:
+            written.unlink(missing_ok=True)
+    for name in built.obsolete:
+        (decks / name).unlink()
+
+
+def _stamp(edition: Edition, notes: Sequence[Note], ledger: Ledger) -> list[StampedNote]:
+    stamped = []
+    findings = []
+    keys: dict[str, Note] = {}
+    for note in sorted(notes, key=lambda note: note.due):
+        identity = guid(edition.namespace, note)
+        entry = ledger.notes[note.key]
+        stamped.append(StampedNote(note, identity, entry.mod, entry.pytorch))
+        other = keys.setdefault(identity, note)
+        if other is not note:
+            findings.append(
+                Finding(note.location, "guid-collision", f"has the GUID of {other.key}; rename it")
+            )
+    if findings:
+        raise FindingsError(findings)
+    return stamped
+
+
+def _description(topic: Topic, notes: Sequence[StampedNote], ledger: Ledger) -> str:
+    """Return the deck's description; its date is the deck's own last change."""
+    kinds = {item.note.kind for item in notes}
+    mods = [item.mod for item in notes] + [ledger.note_types[kind].mod for kind in kinds]
+    changed = datetime.fromtimestamp(max(mods), UTC).date().isoformat()
+    return f"{topic.about}。答案中的代码均已实际运行。最近更新：{changed}"
+
+
+def _kept_or_new(path: Path, data: bytes) -> bytes:
+    """Return the bytes on disk if their payload is that of `data`, else `data`.
+
+    Another zlib writes other bytes of the same payload; an unchanged deck keeps its own.
+    """
+    existing = _content(path)
+    if existing is None or existing == data:
+        return data
+    try:
+        same = read_payload(existing) == read_payload(data)
+    except PackageError:
+        return data
+    return existing if same else data
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+__all__ = ["ALL", "CATALOGUE", "LEDGER", "SUFFIX", "Built", "FindingsError", "build", "write"]

@@ -1,0 +1,44 @@
+"""`decks/README.md`: which deck is what, for someone who only wants to import."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jinja2
+
+from torchdeck.package.apkg import StampedNote
+from torchdeck.read.edition import Edition
+
+TEMPLATE = "catalogue.md.j2"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRow:
+    """One package of the catalogue."""
+
+    file: str
+    name: str
+    questions: int
+    notes: int
+    cards: int
+    sha256: str
+
+    @classmethod
+    def of(
+        cls, file: str, name: str, notes: Sequence[StampedNote], cards: int, data: bytes
+    ) -> "CatalogueRow":
+        """Count `notes` and digest the package's bytes."""
+        questions = {item.note.question for item in notes}
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(file, name, len(questions), len(notes), cards, digest)
+
+
+def catalogue(edition: Edition, rows: Sequence[CatalogueRow], whole: CatalogueRow) -> str:
+    """Return the catalogue as Markdown; `whole` is the package of everything."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("torchdeck.package", ""),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  # the result is Markdown, made of our own figures
+    )
+    return environment.get_template(TEMPLATE).render(edition=edition, rows=list(rows), whole=whole)

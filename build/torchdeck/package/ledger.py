@@ -1,0 +1,156 @@
+"""`decks/ledger.json`: when each note and note type last changed.
+
+Anki takes an updated note only if its `mod` is newer, and then overwrites the learner's edits.
+So `mod` moves exactly when what a note says has changed.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.package.note_types import NoteType
+from torchdeck.render.canonical import digest
+from torchdeck.render.note import Note
+
+LEDGER_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEntry:
+    """What is remembered of a note.
+
+    Attributes:
+        digest: Of what it says (`render.canonical`).
+        mod: When that last changed, in seconds since 1970.
+        pytorch: The release under which that was accepted.
+    """
+
+    digest: str
+    mod: int
+    pytorch: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTypeEntry:
+    """What is remembered of a note type: a digest of its texts, and when they last changed."""
+
+    digest: str
+    mod: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All entries; notes by key (`question#card`), note types by kind."""
+
+    notes: Mapping[str, NoteEntry]
+    note_types: Mapping[str, NoteTypeEntry]
+
+    @property
+    def newest(self) -> int:
+        """The latest `mod`, or 0."""
+        entries = (*self.notes.values(), *self.note_types.values())
+        return max((entry.mod for entry in entries), default=0)
+
+    @classmethod
+    def read(cls, path: Path, name: str) -> "Ledger":
+        """Read the ledger at `path`, which findings call `name`; none yet is an empty one.
+
+        Raises:
+            FindingsError: The file is no ledger.
+        """
+        if not path.exists():
+            return cls({}, {})
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data["format"] != LEDGER_FORMAT:
+                raise ValueError(f"format {data['format']} is not {LEDGER_FORMAT}")
+            return cls(
+                {key: NoteEntry(**entry) for key, entry in data["notes"].items()},
+                {key: NoteTypeEntry(**entry) for key, entry in data["note_types"].items()},
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            message = f"is no ledger ({error}); take it back from version control"
+            raise FindingsError([Finding(Location(name), "ledger", message)]) from error
+
+    def serialize(self) -> str:
+        """Return the file's text: sorted, one entry a line, so that merges stay small."""
+        parts = []
+        for title, entries in (("note_types", self.note_types), ("notes", self.notes)):
+            rows = ",\n".join(
+                f"    {json.dumps(key)}: {json.dumps(asdict(entries[key]))}"
+                for key in sorted(entries)
+            )
+            parts.append(f'  "{title}": {{\n{rows}\n  }}')
+        return f'{{\n  "format": {LEDGER_FORMAT},\n' + ",\n".join(parts) + "\n}\n"
+
+
+def advance(
+    ledger: Ledger,
+    notes: Sequence[Note],
+    note_types: Sequence[NoteType],
+    *,
+    now: int,
+    pytorch: str,
+    name: str,
+) -> Ledger:
+    """Return the ledger after `notes` and `note_types`; entries move only where text changed.
+
+    Args:
+        ledger: The committed ledger.
+        notes: All notes of the edition.
+        note_types: All note types.
+        now: Seconds since 1970; what changed gets this `mod`.
+        pytorch: The release under which outputs are accepted now.
+        name: The ledger's path as findings show it.
+
+    Raises:
+        FindingsError: A note vanished, or the clock stands at or before the newest entry while
+            something has to move.
+    """
+    new_notes = {
+        note.key: _note_entry(ledger.notes.get(note.key), digest(note), now, pytorch)
+        for note in notes
+    }
+    new_types = {
+        str(kind.kind): _type_entry(ledger.note_types.get(kind.kind), type_digest(kind), now)
+        for kind in note_types
+    }
+    findings = [
+        Finding(
+            Location(name),
+            "note-vanished",
+            f"{key} is in the ledger but not in content/; learners may have it: put it back",
+        )
+        for key in sorted(ledger.notes.keys() - new_notes.keys())
+    ]
+    after = Ledger(new_notes, new_types)
+    if after != ledger and now <= ledger.newest:
+        findings.append(
+            Finding(
+                Location(name),
+                "clock",
+                f"the time {now} is not after the newest entry {ledger.newest}, so learners "
+                "would not get the change; set the clock or SOURCE_DATE_EPOCH",
+            )
+        )
+    if findings:
+        raise FindingsError(findings)
+    return after
+
+
+def type_digest(note_type: NoteType) -> str:
+    """Return the SHA-256 of everything that Anki stores of `note_type`."""
+    facts = [note_type.id, note_type.name, note_type.fields, note_type.card_name,
+             note_type.front, note_type.back, note_type.css]
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+
+
+def _note_entry(entry: NoteEntry | None, text: str, now: int, pytorch: str) -> NoteEntry:
+    return entry if entry and entry.digest == text else NoteEntry(text, now, pytorch)
+
+
+def _type_entry(entry: NoteTypeEntry | None, text: str, now: int) -> NoteTypeEntry:
+    return entry if entry and entry.digest == text else NoteTypeEntry(text, now)

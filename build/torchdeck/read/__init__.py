@@ -1,0 +1,1 @@
+"""Markdown to frozen dataclasses, each part with its file and line."""

@@ -1,0 +1,139 @@
+"""The blocks below a heading, gathered into prose and code with its accepted output."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from markdown_it.token import Token
+from pygments.lexers import find_lexer_class_by_name
+from pygments.util import ClassNotFound
+
+from torchdeck.findings import Findings, Location
+from torchdeck.read.cloze import ClozeError, ClozeText, strip_marks
+from torchdeck.read.fence import FenceError, FenceInfo, parse_info
+from torchdeck.read.question import (
+    EXECUTABLE_LANGUAGES,
+    Body,
+    CodeBlock,
+    FenceWords,
+    Output,
+    Prose,
+)
+from torchdeck.read.source import Source
+
+OUTPUT = "output"
+
+
+class BodyBuilder:
+    """Takes top-level blocks one by one; `finish` returns what they make."""
+
+    def __init__(self, source: Source, findings: Findings) -> None:
+        """Start an empty body; faults in its fences are added to `findings`."""
+        self._source = source
+        self._lines = source.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._findings = findings
+        self._parts: list[Prose | CodeBlock] = []
+
+    def add(self, element: Sequence[Token]) -> None:
+        """Add the tokens of one top-level block."""
+        opening = element[0]
+        if opening.type == "fence":
+            self._add_fence(opening)
+            return
+        for token in element:
+            self._check_nested(token)
+        previous = self._parts[-1] if self._parts else None
+        if isinstance(previous, Prose):
+            tokens = (*previous.tokens, *element)
+            self._parts[-1] = Prose(previous.location, tokens)
+        else:
+            self._parts.append(Prose(self._location(opening), tuple(element)))
+
+    def finish(self) -> Body:
+        """Return the body."""
+        return tuple(self._parts)
+
+    def _add_fence(self, token: Token) -> None:
+        start, end = token.map or (0, 0)
+        if not _is_closed(token, self._lines[end - 1] if end - 1 > start else ""):
+            self._findings.add(
+                start + 1, "fence-unclosed", f"close the fence with {token.markup}"
+            )
+        try:
+            info = parse_info(token.info)
+        except FenceError as error:
+            self._findings.add(start + 1, "fence-words", str(error))
+            info = FenceInfo(token.info.split()[0], FenceWords())
+        if info.language == OUTPUT:
+            self._add_output(token, info)
+            return
+        self._check_language(start + 1, info)
+        try:
+            cloze = strip_marks(token.content)
+        except ClozeError as error:
+            self._findings.add(start + 1, "cloze-broken", str(error))
+            cloze = ClozeText(token.content, ())
+        self._parts.append(
+            CodeBlock(
+                location=self._location(token),
+                end=end,
+                language=info.language,
+                code=cloze.text,
+                clozes=cloze.marks,
+                words=info.words,
+                output=None,
+            )
+        )
+
+    def _add_output(self, token: Token, info: FenceInfo) -> None:
+        line = self._location(token).line
+        if info.words != FenceWords():
+            self._findings.add(line, "fence-words", "an output fence takes no words")
+        block = self._parts[-1] if self._parts else None
+        if not isinstance(block, CodeBlock) or not block.runs or block.output is not None:
+            self._findings.add(
+                line, "output-orphan", "an output fence must follow the block that printed it"
+            )
+            return
+        output = Output(
+            self._location(token), token.content.removesuffix("\n"), (token.map or (0, 0))[1]
+        )
+        self._parts[-1] = dataclasses.replace(block, output=output)
+
+    def _check_language(self, line: int, info: FenceInfo) -> None:
+        if not info.language:
+            self._findings.add(
+                line, "fence-language", "name the language behind the backticks, or `text`"
+            )
+            return
+        try:
+            find_lexer_class_by_name(info.language)
+        except ClassNotFound:
+            self._findings.add(
+                line, "fence-language", f"{info.language!r} is no language that Pygments knows"
+            )
+
+    def _check_nested(self, token: Token) -> None:
+        """Find fences that would not run, or that are no fences at all, inside other blocks."""
+        start = self._location(token).line
+        if token.type == "fence":
+            language = token.info.split()[0] if token.info.split() else ""
+            if language in EXECUTABLE_LANGUAGES or language == OUTPUT:
+                self._findings.add(
+                    start, "fence-nested", "code that runs cannot stand in a list or a quote"
+                )
+        elif token.type == "inline":
+            for offset, text in enumerate(token.content.split("\n")):
+                if text.lstrip().startswith("```"):
+                    self._findings.add(
+                        start + offset,
+                        "fence-backtick",
+                        "a backtick in the info string makes this fence plain text; remove it",
+                    )
+
+    def _location(self, token: Token) -> Location:
+        return Location(self._source.name, token.map[0] + 1 if token.map else 0)
+
+
+def _is_closed(token: Token, last_line: str) -> bool:
+    text = last_line.strip()
+    return len(text) >= len(token.markup) and set(text) == {token.markup[0]}

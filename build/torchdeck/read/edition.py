@@ -1,0 +1,154 @@
+"""`content/topics.toml` and `content/syllabus.tsv`: what an edition consists of."""
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from torchdeck.findings import Findings, FindingsError
+from torchdeck.read.source import read_source
+
+TOPICS_FILE = "topics.toml"
+SYLLABUS_FILE = "syllabus.tsv"
+SYLLABUS_COLUMNS = ("number", "topic", "slug", "question")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic: its folder under content/, its Chinese name, and its deck for ever."""
+
+    slug: str
+    name: str
+    deck: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyllabusEntry:
+    """One question of the syllabus; `question` is its wording to the letter."""
+
+    number: int
+    topic: str
+    slug: str
+    question: str
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What every stage agrees on.
+
+    Attributes:
+        namespace: First part of every GUID, such as `torchdeck/zh`.
+        pytorch: The PyTorch release under which outputs are accepted.
+        language: BCP 47 tag of the cards' text.
+        topics: The topics in study order.
+        syllabus: The questions by number.
+    """
+
+    namespace: str
+    pytorch: str
+    language: str
+    topics: tuple[Topic, ...]
+    syllabus: Mapping[int, SyllabusEntry]
+
+    @cached_property
+    def topic_by_slug(self) -> Mapping[str, Topic]:
+        """The topics by their folder's name."""
+        return {topic.slug: topic for topic in self.topics}
+
+    @cached_property
+    def positions(self) -> Mapping[int, int]:
+        """Place of each question number in study order, from 0: by topic, then by number."""
+        order = {topic.slug: index for index, topic in enumerate(self.topics)}
+        numbers = sorted(
+            self.syllabus, key=lambda number: (order[self.syllabus[number].topic], number)
+        )
+        return {number: position for position, number in enumerate(numbers)}
+
+
+def read_edition(content: Path, name: str = "content") -> Edition:
+    """Read the two files in the folder `content`, which findings call `name`.
+
+    Raises:
+        FindingsError: A file is missing or broken; without it no stage can work.
+    """
+    topics_findings = Findings(f"{name}/{TOPICS_FILE}")
+    syllabus_findings = Findings(f"{name}/{SYLLABUS_FILE}")
+    settings = _read_toml(content / TOPICS_FILE, topics_findings)
+    topics = tuple(_topics(settings, topics_findings))
+    syllabus = _syllabus(content / SYLLABUS_FILE, {topic.slug for topic in topics},
+                         syllabus_findings)
+    values = {key: settings.get(key) for key in ("namespace", "pytorch", "language")}
+    for key, value in values.items():
+        if not isinstance(value, str) or not value:
+            topics_findings.add(0, "edition", f"key {key!r} must be a text")
+    findings = [*topics_findings, *syllabus_findings]
+    if findings:
+        raise FindingsError(findings)
+    return Edition(
+        namespace=str(values["namespace"]),
+        pytorch=str(values["pytorch"]),
+        language=str(values["language"]),
+        topics=topics,
+        syllabus=syllabus,
+    )
+
+
+def _read_toml(path: Path, findings: Findings) -> dict[str, object]:
+    source = read_source(path, findings.file, findings)
+    if source is None:
+        return {}
+    try:
+        return tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        findings.add(0, "edition", f"not valid TOML: {error}")
+        return {}
+
+
+def _topics(settings: Mapping[str, object], findings: Findings) -> list[Topic]:
+    rows = settings.get("topics")
+    if not isinstance(rows, list):
+        findings.add(0, "edition", "list the topics as [[topics]]")
+        return []
+    keys = ("slug", "name", "deck", "about")
+    topics = []
+    for row in rows:
+        if isinstance(row, dict) and set(row) == set(keys):
+            topics.append(Topic(*(str(row[key]) for key in keys)))
+        else:
+            findings.add(0, "edition", f"each [[topics]] has the keys {', '.join(keys)}")
+    for values, key in ((list(map(lambda t: t.slug, topics)), "slug"),
+                        ([t.deck for t in topics], "deck")):
+        for value in {value for value in values if values.count(value) > 1}:
+            findings.add(0, "edition", f"two topics have the {key} {value!r}")
+    return topics
+
+
+def _syllabus(
+    path: Path, topics: set[str], findings: Findings
+) -> dict[int, SyllabusEntry]:
+    source = read_source(path, findings.file, findings)
+    if source is None:
+        return {}
+    rows = csv.reader(source.text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    if tuple(next(rows, ())) != SYLLABUS_COLUMNS:
+        findings.add(1, "syllabus", f"the first line must name {', '.join(SYLLABUS_COLUMNS)}")
+        return {}
+    entries: dict[int, SyllabusEntry] = {}
+    slugs: set[str] = set()
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(SYLLABUS_COLUMNS) or not row[0].isdecimal():
+            findings.add(line, "syllabus", "give number, topic, slug and question, tab-separated")
+            continue
+        entry = SyllabusEntry(int(row[0]), *row[1:])
+        if entry.number in entries:
+            findings.add(line, "syllabus", f"number {entry.number} stands twice")
+        if entry.slug in slugs:
+            findings.add(line, "syllabus", f"slug {entry.slug!r} stands twice")
+        if entry.topic not in topics:
+            findings.add(line, "syllabus", f"topic {entry.topic!r} is not in {TOPICS_FILE}")
+        slugs.add(entry.slug)
+        entries[entry.number] = entry
+    return entries

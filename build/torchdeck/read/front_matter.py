@@ -1,0 +1,134 @@
+"""The YAML at the head of a question file, read from its node tree.
+
+PyYAML's loaders lose line numbers, let a repeated key win silently, and follow YAML 1.1
+(`047` is 39, `no` is false). Composing the nodes and reading the scalars here avoids all three.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+import yaml
+
+from torchdeck.findings import Findings
+
+LEVELS = (1, 2, 3)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The keys of the front matter.
+
+    A key that is missing or wrong has a neutral value here and no line in `lines`, so that one
+    bad key does not hide what is wrong with the rest of the file.
+    """
+
+    number: int = 0
+    question: str = ""
+    level: int = LEVELS[0]
+    tags: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontMatter:
+    """Read the front matter `text`, whose first line is line `first_line` of its file.
+
+    What is wrong with it is added to `findings`.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else 0
+        problem = error.problem or "cannot be read"
+        findings.add(first_line + line, "front-matter-yaml", f"not valid YAML: {problem}")
+        return FrontMatter()
+    except yaml.YAMLError as error:
+        findings.add(first_line, "front-matter-yaml", f"not valid YAML: {error}")
+        return FrontMatter()
+    if not isinstance(node, yaml.MappingNode):
+        findings.add(first_line, "front-matter-yaml", "must consist of `key: value` lines")
+        return FrontMatter()
+    reader = _Reader(node, first_line, findings)
+    return FrontMatter(
+        number=reader.take("number", _whole_number, 0),
+        question=reader.take("question", _text, ""),
+        level=reader.take("level", _level, LEVELS[0]),
+        tags=reader.take("tags", _texts, ()),
+        sources=reader.take("sources", _texts, ()),
+        requires=reader.take("requires", _texts, (), optional=True),
+        lines=reader.finish(),
+    )
+
+
+class _Reader:
+    """Takes the keys out of a mapping node one by one and notes what is wrong."""
+
+    def __init__(self, node: yaml.MappingNode, first_line: int, findings: Findings) -> None:
+        self._first_line = first_line
+        self._findings = findings
+        self._lines: dict[str, int] = {}
+        self._values: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            line = first_line + key.start_mark.line
+            name = str(key.value)
+            if name in self._values:
+                findings.add(line, "front-matter-duplicate", f"key {name!r} stands twice")
+            else:
+                self._values[name] = value
+                self._lines[name] = line
+
+    def take(
+        self, name: str, convert: Callable[[yaml.Node], T], neutral: T, *, optional: bool = False
+    ) -> T:
+        node = self._values.pop(name, None)
+        if node is None:
+            if not optional:
+                self._findings.add(
+                    self._first_line - 1, "front-matter-missing", f"key {name!r} is missing"
+                )
+            return neutral
+        try:
+            return convert(node)
+        except ValueError as error:
+            line = self._first_line + node.start_mark.line
+            self._findings.add(line, "front-matter-type", f"{name}: {error}")
+            del self._lines[name]
+            return neutral
+
+    def finish(self) -> Mapping[str, int]:
+        for name in self._values:
+            self._findings.add(
+                self._lines.pop(name), "front-matter-unknown", f"unknown key {name!r}; remove it"
+            )
+        return MappingProxyType(self._lines)
+
+
+def _text(node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
+        raise ValueError("give one line of text")
+    return str(node.value).strip()
+
+
+def _texts(node: yaml.Node) -> tuple[str, ...]:
+    if not isinstance(node, yaml.SequenceNode):
+        raise ValueError("give a list")
+    return tuple(_text(item) for item in node.value)
+
+
+def _whole_number(node: yaml.Node) -> int:
+    text = _text(node)
+    if not text.isascii() or not text.isdecimal() or text.startswith("0"):
+        raise ValueError(f"{text!r} is not a whole number without leading zeros")
+    return int(text)
+
+
+def _level(node: yaml.Node) -> int:
+    level = _whole_number(node)
+    if level not in LEVELS:
+        raise ValueError("give 1 (basic), 2 or 3 (advanced)")
+    return level

@@ -1,0 +1,32 @@
+"""Walks over inline tokens."""
+
+from collections.abc import Iterator, Sequence
+
+from markdown_it.token import Token
+
+from torchdeck.read.question import Body, Prose
+
+_TEXT_TYPES = frozenset({"text", "code_inline", "math_inline", "math_inline_double"})
+
+
+def inline_tokens(body: Body) -> Iterator[tuple[int, Token]]:
+    """Yield every inline token of the prose in `body` with the line of its block."""
+    for part in body:
+        if isinstance(part, Prose):
+            for token in part.tokens:
+                line = token.map[0] + 1 if token.map else 0
+                for child in token.children or ():
+                    yield line, child
+
+
+def plain_text(tokens: Sequence[Token]) -> str:
+    """Return the text of inline tokens without any markup."""
+    pieces = []
+    for token in tokens:
+        if token.type in _TEXT_TYPES:
+            pieces.append(token.content)
+        elif token.type in {"softbreak", "hardbreak"}:
+            pieces.append(" ")
+        elif token.type == "image":
+            pieces.append(token.content)
+    return "".join(pieces)

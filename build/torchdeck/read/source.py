@@ -1,0 +1,43 @@
+"""A text file as it lies on disk, decoded once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torchdeck.findings import Findings
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's text, with the path that findings name."""
+
+    path: Path
+    name: str
+    text: str
+
+
+def read_source(path: Path, name: str, findings: Findings) -> Source | None:
+    """Read and decode `path`; what makes that impossible is added to `findings`.
+
+    Line ends stay as they are: markdown-it counts CRLF as one line end, and accepting an
+    output must not change them.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        findings.add(0, "file-unreadable", f"cannot be read: {error.strerror}")
+        return None
+    if raw.startswith(BYTE_ORDER_MARK):
+        findings.add(1, "file-encoding", "starts with a byte order mark; save it without one")
+    if b"\0" in raw:
+        line = raw[: raw.index(b"\0")].count(b"\n") + 1
+        findings.add(line, "file-encoding", "holds a NUL byte; save the file as UTF-8 text")
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        findings.add(line, "file-encoding", "is not UTF-8; save the file as UTF-8 text")
+        return None
+    return Source(path, name, text)

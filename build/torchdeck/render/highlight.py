@@ -1,0 +1,53 @@
+"""Highlighted code as HTML, with Anki's cloze marks between the tokens."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Token, _TokenType
+
+from torchdeck.read.question import ClozeMark
+
+_Piece = tuple[_TokenType, str]
+
+
+def highlight(code: str, language: str, clozes: Sequence[ClozeMark] = ()) -> str:
+    """Return `code` as spans with Pygments' short class names, without a surrounding element.
+
+    The lexer sees the code without marks, so that a cloze changes no colour; tokens are split
+    where a mark stands.
+    """
+    lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    tokens = _with_marks(lexer.get_tokens(code), _insertions(clozes))
+    page = io.StringIO()
+    HtmlFormatter(nowrap=True).format(tokens, page)
+    return page.getvalue().rstrip("\n")
+
+
+def _insertions(clozes: Sequence[ClozeMark]) -> list[tuple[int, str]]:
+    insertions = []
+    for mark in clozes:
+        insertions.append((mark.start, f"{{{{c{mark.number}::"))
+        insertions.append((mark.end, f"::{mark.hint}}}}}" if mark.hint else "}}"))
+    return insertions
+
+
+def _with_marks(
+    tokens: Iterable[_Piece], insertions: Sequence[tuple[int, str]]
+) -> Iterator[_Piece]:
+    """Yield `tokens` with each insertion, of no token type, at its offset."""
+    pending = list(insertions)
+    offset = 0
+    for kind, text in tokens:
+        while pending and pending[0][0] <= offset + len(text):
+            at, mark = pending.pop(0)
+            head, text = text[: at - offset], text[at - offset :]
+            if head:
+                yield kind, head
+            yield Token, mark
+            offset = at
+        yield kind, text
+        offset += len(text)
+    for _, mark in pending:
+        yield Token, mark

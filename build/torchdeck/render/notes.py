@@ -1,0 +1,135 @@
+"""One question to its notes: the question's own, then one per card."""
+
+from collections.abc import Mapping
+from html import escape
+from types import MappingProxyType
+
+from torchdeck.execute.job import plan
+from torchdeck.execute.keys import code_keys
+from torchdeck.execute.records import Records
+from torchdeck.read.edition import Edition
+from torchdeck.read.question import Card, CardKind, Question, code_blocks
+from torchdeck.render import field_names as names
+from torchdeck.render.anki_text import inert
+from torchdeck.render.html import BodyRenderer
+from torchdeck.render.media import QuestionMedia
+from torchdeck.render.note import Media, Note, NoteKind
+
+CARDS_PER_QUESTION = 100  # room in `due` for the notes of one question
+LEVELS = MappingProxyType({1: "基础", 2: "进阶", 3: "深入"})
+TAG_ROOT = "torchdeck"
+
+_KINDS = MappingProxyType({
+    CardKind.QUESTION_ANSWER: NoteKind.QUESTION_ANSWER,
+    CardKind.CLOZE: NoteKind.CLOZE,
+    CardKind.PREDICT: NoteKind.PREDICT,
+})
+
+
+def notes_of(
+    question: Question, edition: Edition, media: QuestionMedia, records: Records
+) -> list[Note]:
+    """Return the notes of `question`, its own first, in the order of the file."""
+    renderer = BodyRenderer(media.names(), _recorded(question, records))
+    bodies = (question.key_points, question.detail, question.pitfalls)
+    fields = {
+        names.QUESTION: inert(escape(question.wording, quote=False)),
+        names.KEY_POINTS: renderer.body(question.key_points),
+        names.DETAIL: renderer.body(question.detail),
+        names.PITFALLS: renderer.body(question.pitfalls),
+        names.SOURCES: _sources(question),
+    }
+    notes = [_note(question, edition, None, NoteKind.QUESTION, fields, media.shown_in(*bodies))]
+    for card in question.cards:
+        notes.append(
+            _note(
+                question,
+                edition,
+                card,
+                _KINDS[card.kind],
+                _card_fields(card, question, renderer),
+                media.shown_in(card.body),
+                len(notes),
+            )
+        )
+    return notes
+
+
+def _card_fields(card: Card, question: Question, renderer: BodyRenderer) -> dict[str, str]:
+    title = renderer.inline(card.title)
+    context = inert(escape(question.wording, quote=False))
+    if card.kind is CardKind.CLOZE:
+        return {names.TITLE: title, names.TEXT: renderer.body(card.body), names.CONTEXT: context}
+    if card.kind is CardKind.PREDICT:
+        block = next(code_blocks(card.body))
+        return {
+            names.QUESTION: title,
+            names.CODE: renderer.code(block),
+            names.OUTPUT: renderer.output(block),
+            names.EXPLANATION: renderer.body(card.body[1:]),
+            names.CONTEXT: context,
+        }
+    return {names.QUESTION: title, names.ANSWER: renderer.body(card.body), names.CONTEXT: context}
+
+
+def _note(
+    question: Question,
+    edition: Edition,
+    card: Card | None,
+    kind: NoteKind,
+    fields: dict[str, str],
+    media: tuple[Media, ...],
+    index: int = 0,
+) -> Note:
+    topic = edition.topic_by_slug[question.topic]
+    return Note(
+        location=card.location if card else question.location,
+        question=question.slug,
+        card=card.slug if card else None,
+        kind=kind,
+        topic=question.topic,
+        number=question.number,
+        fields=MappingProxyType({
+            **fields,
+            names.TOPIC: escape(topic.name, quote=False),
+            names.LEVEL: LEVELS[question.level],
+        }),
+        tags=_tags(question, kind),
+        media=media,
+        due=edition.positions[question.number] * CARDS_PER_QUESTION + index,
+    )
+
+
+def _tags(question: Question, kind: NoteKind) -> tuple[str, ...]:
+    """Return the tags; their forms are final, since learners' searches use them."""
+    return (
+        f"{TAG_ROOT}::kind::{kind}",
+        f"{TAG_ROOT}::level::{question.level}",
+        f"{TAG_ROOT}::question::{question.slug}",
+        *(f"{TAG_ROOT}::tag::{tag.replace(' ', '-')}" for tag in sorted(set(question.tags))),
+        f"{TAG_ROOT}::topic::{question.topic}",
+    )
+
+
+def _sources(question: Question) -> str:
+    links = (
+        f'<li><a href="{escape(url)}">{escape(url.removeprefix("https://"), quote=False)}</a></li>'
+        for url in question.sources
+    )
+    return inert(f"<ul>{''.join(links)}</ul>")
+
+
+def _recorded(question: Question, records: Records) -> Mapping[int, str]:
+    """Return what the cards say beside blocks that run only on a device, by line."""
+    said: dict[int, str] = {}
+    for process in plan(question):
+        if process.device is None:
+            continue
+        for block, key in zip(process.blocks, code_keys(process), strict=True):
+            record = records.newest(key)
+            said[block.location.line] = (
+                f"输出记录自 {record.device}，PyTorch {record.torch}，{record.recorded}"
+                if record
+                else "未验证：需要 CUDA 设备，尚无运行记录"
+            )
+    return said

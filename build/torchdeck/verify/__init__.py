@@ -1,0 +1,1 @@
+"""Imports the packages into a real Anki and looks at every card."""
