@@ -23,9 +23,7 @@ def matches_syllabus(question: Question, edition: Edition) -> Iterator[Finding]:
             f"question {entry.number} belongs in content/{entry.topic}/{entry.slug}.md",
         )
     if "question" in question.lines and question.wording != entry.question:
-        yield Finding(
-            question.location, "wording", f"the syllabus words it: {entry.question}"
-        )
+        yield Finding(question.location, "wording", f"the syllabus words it: {entry.question}")
 
 
 def numbers_are_unique(questions: Sequence[Question]) -> Iterator[Finding]:

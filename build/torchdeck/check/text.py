@@ -11,8 +11,11 @@ from torchdeck.read.question import Question
 
 def sections_are_not_empty(question: Question, _edition: Edition) -> Iterator[Finding]:
     """A learner finds something below every heading."""
-    sections = {KEY_POINTS: question.key_points, DETAIL: question.detail,
-                PITFALLS: question.pitfalls}
+    sections = {
+        KEY_POINTS: question.key_points,
+        DETAIL: question.detail,
+        PITFALLS: question.pitfalls,
+    }
     for title, body in sections.items():
         if not body:
             yield Finding(

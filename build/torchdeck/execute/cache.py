@@ -30,8 +30,7 @@ class ResultCache:
                 line=block.location.line,
                 # Lines are kept relative to the fence: text above a block may grow.
                 warnings=tuple(
-                    Warned(warned["category"], warned["text"],
-                           warned["line"] + block.location.line)
+                    Warned(warned["category"], warned["text"], warned["line"] + block.location.line)
                     for warned in kept["warnings"]
                 ),
                 seconds=kept["seconds"],

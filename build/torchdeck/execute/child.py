@@ -43,7 +43,7 @@ class Child:
         """Run all steps up to the first that does not complete."""
         sys.modules["__main__"] = self._main
         sys.argv = [str(self._script)]
-        sys.path.insert(0, os.getcwd())
+        sys.path.insert(0, str(Path.cwd()))
         self._discard_output()
         _seed()
         warnings.simplefilter("always")
@@ -76,7 +76,9 @@ class Child:
         self._send(
             event="end", index=index, seconds=seconds, error=error, warnings=list(self._warned)
         )
-        return error is None or (step["raises"] is not None and step["raises"].rpartition(".")[2] in error["types"])
+        return error is None or (
+            step["raises"] is not None and step["raises"].rpartition(".")[2] in error["types"]
+        )
 
     def _execute(self, step: dict[str, Any]) -> dict[str, Any] | None:
         try:
@@ -86,8 +88,14 @@ class Child:
                 self._run_python(step)
         except SystemExit as error:
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
-            return {"kind": "exit", "status": status, "types": ["SystemExit"],
-                    "line": self._line_of(error), "message": str(error.code), "traceback": ""}
+            return {
+                "kind": "exit",
+                "status": status,
+                "types": ["SystemExit"],
+                "line": self._line_of(error),
+                "message": str(error.code),
+                "traceback": "",
+            }
         except BaseException as error:  # noqa: BLE001  # whatever the block raises is its result
             return self._describe(error)
         return None
@@ -125,7 +133,7 @@ class Child:
         lines = [frame.lineno or 0 for frame in frames if frame.filename == self._file]
         return lines[-1] if lines else 0
 
-    def _note_warning(
+    def _note_warning(  # noqa: PLR0913, PLR0917  # the signature of warnings.showwarning
         self,
         message: Warning | str,
         category: type[Warning],
@@ -135,11 +143,13 @@ class Child:
         line: str | None = None,
     ) -> None:
         del file, line
-        self._warned.append({
-            "category": category.__name__,
-            "text": str(message),
-            "line": lineno if filename == self._file else 0,
-        })
+        self._warned.append(
+            {
+                "category": category.__name__,
+                "text": str(message),
+                "line": lineno if filename == self._file else 0,
+            }
+        )
 
     def _discard_output(self) -> None:
         with Path(os.devnull).open("wb") as nowhere:

@@ -16,7 +16,6 @@ from torchdeck.execute.compare import Comparison, compare, difference
 from torchdeck.execute.job import Process, plan
 from torchdeck.execute.keys import (
     Environment,
-    MissingPackageError,
     code_keys,
     environment,
     result_key,
@@ -85,6 +84,11 @@ class RunReport:
     def outcomes(self) -> Counter[Outcome]:
         """How many blocks had each outcome."""
         return Counter(result.outcome for result in self.results)
+
+    @property
+    def not_verified(self) -> Iterator[RunResult]:
+        """The blocks that neither ran here nor have a record."""
+        return (result for result in self.results if result.outcome is Outcome.NOT_VERIFIED)
 
     @cached_property
     def origins(self) -> Counter[Origin]:
@@ -156,9 +160,7 @@ class Engine:
         for process in plan(question):
             for result in self._run_process(process, question):
                 results[result.block.location.line] = result
-        return FileReport(
-            question, tuple(_judge_output(results[line]) for line in sorted(results))
-        )
+        return FileReport(question, tuple(_judge_output(results[line]) for line in sorted(results)))
 
     def _run_process(self, process: Process, question: Question) -> list[RunResult]:
         unsupported = [_unsupported(block) for block in process.blocks]
@@ -171,8 +173,7 @@ class Engine:
         keys = code_keys(process)
         if process.device == "cuda" and not self._cuda():
             return [
-                self._recorded(block, key)
-                for block, key in zip(process.blocks, keys, strict=True)
+                self._recorded(block, key) for block, key in zip(process.blocks, keys, strict=True)
             ]
         where = environment(question.requires, process.device or "cpu")
         kept = None if self._force else self._kept(process, keys, where)
@@ -243,7 +244,11 @@ def _judge_output(result: RunResult) -> RunResult:
     if compare(result.block, result.stdout) is not Comparison.CHANGED:
         return result
     line, diff = difference(result.block, result.stdout)
-    what = "prints something else than accepted" if result.block.output else "prints, but has no output fence"
+    what = (
+        "prints something else than accepted"
+        if result.block.output
+        else "prints, but has no output fence"
+    )
     return dataclasses.replace(
         result,
         outcome=Outcome.OUTPUT_CHANGED,
@@ -268,6 +273,3 @@ def _message(result: RunResult) -> str:
         shown = ", so its output fence is not proven; remove it" if result.block.output else ""
         return f"not verified: the block {result.reason}{shown}"
     return result.reason
-
-
-__all__ = ["Engine", "FileReport", "MissingPackageError", "RunReport"]

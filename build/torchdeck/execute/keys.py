@@ -93,6 +93,15 @@ def result_key(code_key: str, where: Environment) -> str:
 def _canonical(block: CodeBlock) -> bytes:
     """Serialize what execution sees of `block`; words that only show are left out."""
     words = block.words
-    facts: list[Any] = [block.language, block.code, words.raises, words.device, words.timeout,
-                        words.memory, words.slow, words.file, words.figure]
+    facts: list[Any] = [
+        block.language,
+        block.code,
+        words.raises,
+        words.device,
+        words.timeout,
+        words.memory,
+        words.slow,
+        words.file,
+        words.figure,
+    ]
     return json.dumps(facts).encode() + b"\0"

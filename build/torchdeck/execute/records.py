@@ -76,9 +76,16 @@ def _read(path: Path) -> Sequence[tuple[str, RecordedResult]]:
     for key, block in record["blocks"].items():
         outcome = Outcome(block["outcome"])
         if outcome in COMPLETED:
-            results.append((
-                key,
-                RecordedResult(outcome, str(block["stdout"]), str(where["torch"]),
-                               str(where["device"]), str(record["recorded"])),
-            ))
+            results.append(
+                (
+                    key,
+                    RecordedResult(
+                        outcome,
+                        str(block["stdout"]),
+                        str(where["torch"]),
+                        str(where["device"]),
+                        str(record["recorded"]),
+                    ),
+                )
+            )
     return results

@@ -31,23 +31,25 @@ DETAIL_LIMIT = 4000  # characters of stderr that a report shows
 
 # All that a block sees of the caller's environment.
 _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "ATEN_CPU_CAPABILITY")
-_FIXED = MappingProxyType({
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
-    "TZ": "UTC",
-    "TERM": "dumb",
-    "COLUMNS": "80",
-    "NO_COLOR": "1",
-    "PYTHONUTF8": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "MPLBACKEND": "Agg",
-    # With more threads than free cores small operations take five times as long.
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "TORCHINDUCTOR_COMPILE_THREADS": "1",
-    "HF_HUB_OFFLINE": "1",
-})
+_FIXED = MappingProxyType(
+    {
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "TERM": "dumb",
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        # With more threads than free cores small operations take five times as long.
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
+)
 
 _Event = dict[str, Any] | None  # None: the process has ended
 
@@ -70,9 +72,7 @@ class SubprocessRunner:
 
     def run(self, plan: Process) -> list[RunResult]:
         """Run all blocks of `plan`; the results are in its order."""
-        with tempfile.TemporaryDirectory(
-            prefix="torchdeck-", ignore_cleanup_errors=True
-        ) as name:
+        with tempfile.TemporaryDirectory(prefix="torchdeck-", ignore_cleanup_errors=True) as name:
             session = _Session(Path(name), plan)
             process = self._start(session)
             try:
@@ -187,8 +187,15 @@ class _Session:
         if event is None:
             stderr = _decode(self.startup) + _decode(self.captures / f"{index}.err")
             outcome, reason = self._died(block, status)
-            return RunResult(block, outcome, stdout, reason, block.location.line,
-                             stderr[-DETAIL_LIMIT:], origin=Origin.EXECUTED)
+            return RunResult(
+                block,
+                outcome,
+                stdout,
+                reason,
+                block.location.line,
+                stderr[-DETAIL_LIMIT:],
+                origin=Origin.EXECUTED,
+            )
         error: dict[str, Any] | None = event["error"]
         outcome, reason = _judge(block, error)
         if outcome is Outcome.RAISED and error is not None:

@@ -137,9 +137,9 @@ class _Note(genanki.Note):  # type: ignore[misc]  # genanki has no types
 
 def _database(decks: Sequence[DeckContent], type_mods: Mapping[str, int]) -> bytes:
     models = {kind: _Model(kind_type, type_mods[kind]) for kind, kind_type in NOTE_TYPES.items()}
-    package = genanki.Package([
-        _deck(index, deck, models) for index, deck in enumerate(decks, start=1)
-    ])
+    package = genanki.Package(
+        [_deck(index, deck, models) for index, deck in enumerate(decks, start=1)]
+    )
     connection = sqlite3.connect(":memory:")
     try:
         with warnings.catch_warnings():

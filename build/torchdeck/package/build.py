@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.findings import Finding, FindingsError
 from torchdeck.package.apkg import DeckContent, StampedNote, package_bytes
 from torchdeck.package.catalogue import CatalogueRow, catalogue
 from torchdeck.package.identity import guid
@@ -29,8 +29,8 @@ class Built:
 
     Attributes:
         files: Content by name, in the order in which they are written; the ledger comes last.
-        stale: Names of files whose content on disk is another one.
-        obsolete: Packages on disk that no topic makes any more.
+        stale: Names of files whose content on disk is another one, and of packages on disk that
+            no topic makes.
         notes: Number of notes.
         cards: Number of cards.
         moved: Keys of the notes whose `mod` moves.
@@ -38,7 +38,6 @@ class Built:
 
     files: Mapping[str, bytes]
     stale: tuple[str, ...]
-    obsolete: tuple[str, ...]
     notes: int
     cards: int
     moved: tuple[str, ...]
@@ -68,9 +67,7 @@ def build(edition: Edition, notes: Sequence[Note], decks: Path, name: str, now: 
     )
     stamped = _stamp(edition, notes, after)
     contents = {
-        topic: DeckContent(
-            topic.deck, _description(topic, of_topic, after), tuple(of_topic)
-        )
+        topic: DeckContent(topic.deck, _description(topic, of_topic, after), tuple(of_topic))
         for topic in edition.topics
         if (of_topic := [item for item in stamped if item.note.topic == topic.slug])
     }
@@ -83,9 +80,13 @@ def build(edition: Edition, notes: Sequence[Note], decks: Path, name: str, now: 
     files = {file: _kept_or_new(decks / file, data) for file, data in packages.items()}
     payloads = {file: read_payload(data) for file, data in files.items()}
     rows = [
-        CatalogueRow.of(f"{topic.slug}{SUFFIX}", topic.name, content.notes,
-                        len(payloads[f"{topic.slug}{SUFFIX}"].cards),
-                        files[f"{topic.slug}{SUFFIX}"])
+        CatalogueRow.of(
+            f"{topic.slug}{SUFFIX}",
+            topic.name,
+            content.notes,
+            len(payloads[f"{topic.slug}{SUFFIX}"].cards),
+            files[f"{topic.slug}{SUFFIX}"],
+        )
         for topic, content in contents.items()
     ]
     whole = CatalogueRow.of(ALL, "全部", stamped, len(payloads[ALL].cards), files[ALL])
@@ -94,18 +95,18 @@ def build(edition: Edition, notes: Sequence[Note], decks: Path, name: str, now: 
     existing = {path.name for path in decks.glob(f"*{SUFFIX}")}
     return Built(
         files=files,
-        stale=tuple(file for file, data in files.items() if _content(decks / file) != data),
-        obsolete=tuple(sorted(existing - files.keys())),
+        stale=(
+            *(file for file, data in files.items() if _content(decks / file) != data),
+            *sorted(existing - files.keys()),
+        ),
         notes=len(stamped),
         cards=whole.cards,
-        moved=tuple(
-            key for key, entry in after.notes.items() if before.notes.get(key) != entry
-        ),
+        moved=tuple(key for key, entry in after.notes.items() if before.notes.get(key) != entry),
     )
 
 
 def write(built: Built, decks: Path) -> None:
-    """Write the stale files of `built` into `decks` and remove the obsolete ones.
+    """Write the stale files of `built` into `decks`; remove those that nothing makes.
 
     Everything is written beside its place first and renamed at the end, the ledger last: what
     breaks in between leaves packages that the next build repeats to the byte.
@@ -114,6 +115,8 @@ def write(built: Built, decks: Path) -> None:
     prepared: list[tuple[Path, Path]] = []
     try:
         for name in built.stale:
+            if name not in built.files:
+                continue
             handle, temporary = tempfile.mkstemp(dir=decks, prefix=f".{name}.", suffix=".tmp")
             prepared.append((Path(temporary), decks / name))
             with os.fdopen(handle, "wb") as file:
@@ -124,8 +127,9 @@ def write(built: Built, decks: Path) -> None:
     finally:
         for written, _ in prepared:
             written.unlink(missing_ok=True)
-    for name in built.obsolete:
-        (decks / name).unlink()
+    for name in built.stale:
+        if name not in built.files:
+            (decks / name).unlink()
 
 
 def _stamp(edition: Edition, notes: Sequence[Note], ledger: Ledger) -> list[StampedNote]:
@@ -171,6 +175,3 @@ def _kept_or_new(path: Path, data: bytes) -> bytes:
 
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
-
-
-__all__ = ["ALL", "CATALOGUE", "LEDGER", "SUFFIX", "Built", "FindingsError", "build", "write"]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.note_types import NoteType
@@ -51,8 +52,9 @@ class Ledger:
     @property
     def newest(self) -> int:
         """The latest `mod`, or 0."""
-        entries = (*self.notes.values(), *self.note_types.values())
-        return max((entry.mod for entry in entries), default=0)
+        mods = [entry.mod for entry in self.notes.values()]
+        mods += [entry.mod for entry in self.note_types.values()]
+        return max(mods, default=0)
 
     @classmethod
     def read(cls, path: Path, name: str) -> "Ledger":
@@ -64,16 +66,19 @@ class Ledger:
         if not path.exists():
             return cls({}, {})
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            if data["format"] != LEDGER_FORMAT:
-                raise ValueError(f"format {data['format']} is not {LEDGER_FORMAT}")
-            return cls(
-                {key: NoteEntry(**entry) for key, entry in data["notes"].items()},
-                {key: NoteTypeEntry(**entry) for key, entry in data["note_types"].items()},
-            )
+            return cls._of(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"is no ledger ({error}); take it back from version control"
             raise FindingsError([Finding(Location(name), "ledger", message)]) from error
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any]) -> "Ledger":
+        if data["format"] != LEDGER_FORMAT:
+            raise ValueError(f"format {data['format']} is not {LEDGER_FORMAT}")
+        return cls(
+            {key: NoteEntry(**entry) for key, entry in data["notes"].items()},
+            {key: NoteTypeEntry(**entry) for key, entry in data["note_types"].items()},
+        )
 
     def serialize(self) -> str:
         """Return the file's text: sorted, one entry a line, so that merges stay small."""
@@ -87,7 +92,7 @@ class Ledger:
         return f'{{\n  "format": {LEDGER_FORMAT},\n' + ",\n".join(parts) + "\n}\n"
 
 
-def advance(
+def advance(  # noqa: PLR0913  # three inputs, three named circumstances
     ledger: Ledger,
     notes: Sequence[Note],
     note_types: Sequence[NoteType],
@@ -143,8 +148,15 @@ def advance(
 
 def type_digest(note_type: NoteType) -> str:
     """Return the SHA-256 of everything that Anki stores of `note_type`."""
-    facts = [note_type.id, note_type.name, note_type.fields, note_type.card_name,
-             note_type.front, note_type.back, note_type.css]
+    facts = [
+        note_type.id,
+        note_type.name,
+        note_type.fields,
+        note_type.card_name,
+        note_type.front,
+        note_type.back,
+        note_type.css,
+    ]
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
 
 

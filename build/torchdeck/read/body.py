@@ -55,9 +55,7 @@ class BodyBuilder:
     def _add_fence(self, token: Token) -> None:
         start, end = token.map or (0, 0)
         if not _is_closed(token, self._lines[end - 1] if end - 1 > start else ""):
-            self._findings.add(
-                start + 1, "fence-unclosed", f"close the fence with {token.markup}"
-            )
+            self._findings.add(start + 1, "fence-unclosed", f"close the fence with {token.markup}")
         try:
             info = parse_info(token.info)
         except FenceError as error:

@@ -47,8 +47,7 @@ def read_question(path: Path, name: str) -> Reading:
     source = read_source(path, name, findings)
     if source is None:
         return Reading(None, None, tuple(findings))
-    tokens = markdown_parser().parse(source.text)
-    front_matter, tokens = _front_matter(tokens, findings)
+    front_matter, tokens = _front_matter(markdown_parser().parse(source.text), findings)
     sections = _Sections(source, findings)
     for element in top_level_elements(tokens):
         sections.add(element)
@@ -65,9 +64,7 @@ def top_level_elements(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
             start = index + 1
 
 
-def _front_matter(
-    tokens: list[Token], findings: Findings
-) -> tuple[FrontMatter, Sequence[Token]]:
+def _front_matter(tokens: list[Token], findings: Findings) -> tuple[FrontMatter, Sequence[Token]]:
     if tokens and tokens[0].type == "front_matter":
         return parse_front_matter(tokens[0].content, FRONT_MATTER_LINE, findings), tokens[1:]
     findings.add(1, "front-matter-missing", "the file must start with front matter between ---")

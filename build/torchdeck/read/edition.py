@@ -78,8 +78,9 @@ def read_edition(content: Path, name: str = "content") -> Edition:
     syllabus_findings = Findings(f"{name}/{SYLLABUS_FILE}")
     settings = _read_toml(content / TOPICS_FILE, topics_findings)
     topics = tuple(_topics(settings, topics_findings))
-    syllabus = _syllabus(content / SYLLABUS_FILE, {topic.slug for topic in topics},
-                         syllabus_findings)
+    syllabus = _syllabus(
+        content / SYLLABUS_FILE, {topic.slug for topic in topics}, syllabus_findings
+    )
     values = {key: settings.get(key) for key in ("namespace", "pytorch", "language")}
     for key, value in values.items():
         if not isinstance(value, str) or not value:
@@ -119,16 +120,14 @@ def _topics(settings: Mapping[str, object], findings: Findings) -> list[Topic]:
             topics.append(Topic(*(str(row[key]) for key in keys)))
         else:
             findings.add(0, "edition", f"each [[topics]] has the keys {', '.join(keys)}")
-    for values, key in ((list(map(lambda t: t.slug, topics)), "slug"),
-                        ([t.deck for t in topics], "deck")):
-        for value in {value for value in values if values.count(value) > 1}:
+    for key in ("slug", "deck"):
+        values = [getattr(topic, key) for topic in topics]
+        for value in sorted({value for value in values if values.count(value) > 1}):
             findings.add(0, "edition", f"two topics have the {key} {value!r}")
     return topics
 
 
-def _syllabus(
-    path: Path, topics: set[str], findings: Findings
-) -> dict[int, SyllabusEntry]:
+def _syllabus(path: Path, topics: set[str], findings: Findings) -> dict[int, SyllabusEntry]:
     source = read_source(path, findings.file, findings)
     if source is None:
         return {}

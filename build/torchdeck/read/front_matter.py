@@ -65,6 +65,10 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
     )
 
 
+class _ValueFormError(ValueError):
+    """A value that its key does not take."""
+
+
 class _Reader:
     """Takes the keys out of a mapping node one by one and notes what is wrong."""
 
@@ -94,7 +98,7 @@ class _Reader:
             return neutral
         try:
             return convert(node)
-        except ValueError as error:
+        except _ValueFormError as error:
             line = self._first_line + node.start_mark.line
             self._findings.add(line, "front-matter-type", f"{name}: {error}")
             del self._lines[name]
@@ -110,25 +114,25 @@ class _Reader:
 
 def _text(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-        raise ValueError("give one line of text")
+        raise _ValueFormError("give one line of text")
     return str(node.value).strip()
 
 
 def _texts(node: yaml.Node) -> tuple[str, ...]:
     if not isinstance(node, yaml.SequenceNode):
-        raise ValueError("give a list")
+        raise _ValueFormError("give a list")
     return tuple(_text(item) for item in node.value)
 
 
 def _whole_number(node: yaml.Node) -> int:
     text = _text(node)
     if not text.isascii() or not text.isdecimal() or text.startswith("0"):
-        raise ValueError(f"{text!r} is not a whole number without leading zeros")
+        raise _ValueFormError(f"{text!r} is not a whole number without leading zeros")
     return int(text)
 
 
 def _level(node: yaml.Node) -> int:
     level = _whole_number(node)
     if level not in LEVELS:
-        raise ValueError("give 1 (basic), 2 or 3 (advanced)")
+        raise _ValueFormError("give 1 (basic), 2 or 3 (advanced)")
     return level

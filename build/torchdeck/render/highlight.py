@@ -40,14 +40,15 @@ def _with_marks(
     pending = list(insertions)
     offset = 0
     for kind, text in tokens:
-        while pending and pending[0][0] <= offset + len(text):
+        rest = text
+        while pending and pending[0][0] <= offset + len(rest):
             at, mark = pending.pop(0)
-            head, text = text[: at - offset], text[at - offset :]
+            head, rest = rest[: at - offset], rest[at - offset :]
             if head:
                 yield kind, head
             yield Token, mark
             offset = at
-        yield kind, text
-        offset += len(text)
+        yield kind, rest
+        offset += len(rest)
     for _, mark in pending:
         yield Token, mark

@@ -24,9 +24,7 @@ class _Renderer(RendererHTML):
         language = tokens[idx].info.split()[0] if tokens[idx].info.split() else "text"
         return code_html(tokens[idx].content, language)
 
-    def code_inline(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any
-    ) -> str:
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         del options, env
         return f"<code>{escape(tokens[idx].content, quote=False)}</code>"
 
@@ -42,9 +40,7 @@ class _Renderer(RendererHTML):
         name = env["media"][str(token.attrs["src"])]
         return f'<img src="{escape(name)}" alt="{escape(token.content)}">'
 
-    def math_inline(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any
-    ) -> str:
+    def math_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         del options, env
         return rf"\({escape(tokens[idx].content.strip(), quote=False)}\)"
 
@@ -54,9 +50,7 @@ class _Renderer(RendererHTML):
         del options, env
         return rf"\[{escape(tokens[idx].content.strip(), quote=False)}\]"
 
-    def math_block(
-        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any
-    ) -> str:
+    def math_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         del options, env
         return f"<p>\\[{escape(tokens[idx].content.strip(), quote=False)}\\]</p>\n"
 

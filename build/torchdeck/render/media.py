@@ -26,8 +26,11 @@ class QuestionMedia:
 
     def shown_in(self, *bodies: Body) -> tuple[Media, ...]:
         """Return what `bodies` show, each image once."""
-        shown = {self.by_target[target].name: self.by_target[target]
-                 for body in bodies for _, target in image_targets(body)}
+        shown = {
+            self.by_target[target].name: self.by_target[target]
+            for body in bodies
+            for _, target in image_targets(body)
+        }
         return tuple(shown.values())
 
 

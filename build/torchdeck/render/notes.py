@@ -1,6 +1,7 @@
 """One question to its notes: the question's own, then one per card."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
@@ -8,22 +9,34 @@ from torchdeck.execute.job import plan
 from torchdeck.execute.keys import code_keys
 from torchdeck.execute.records import Records
 from torchdeck.read.edition import Edition
-from torchdeck.read.question import Card, CardKind, Question, code_blocks
+from torchdeck.read.question import Body, Card, CardKind, Question, code_blocks
 from torchdeck.render import field_names as names
 from torchdeck.render.anki_text import inert
 from torchdeck.render.html import BodyRenderer
 from torchdeck.render.media import QuestionMedia
-from torchdeck.render.note import Media, Note, NoteKind
+from torchdeck.render.note import Note, NoteKind
 
 CARDS_PER_QUESTION = 100  # room in `due` for the notes of one question
 LEVELS = MappingProxyType({1: "基础", 2: "进阶", 3: "深入"})
 TAG_ROOT = "torchdeck"
 
-_KINDS = MappingProxyType({
-    CardKind.QUESTION_ANSWER: NoteKind.QUESTION_ANSWER,
-    CardKind.CLOZE: NoteKind.CLOZE,
-    CardKind.PREDICT: NoteKind.PREDICT,
-})
+_KINDS = MappingProxyType(
+    {
+        CardKind.QUESTION_ANSWER: NoteKind.QUESTION_ANSWER,
+        CardKind.CLOZE: NoteKind.CLOZE,
+        CardKind.PREDICT: NoteKind.PREDICT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What one note of a question has of its own."""
+
+    card: Card | None
+    kind: NoteKind
+    fields: Mapping[str, str]
+    bodies: tuple[Body, ...]
 
 
 def notes_of(
@@ -31,7 +44,33 @@ def notes_of(
 ) -> list[Note]:
     """Return the notes of `question`, its own first, in the order of the file."""
     renderer = BodyRenderer(media.names(), _recorded(question, records))
-    bodies = (question.key_points, question.detail, question.pitfalls)
+    drafts = [
+        _question_draft(question, renderer),
+        *(_card_draft(card, question, renderer) for card in question.cards),
+    ]
+    shared = {
+        names.TOPIC: escape(edition.topic_by_slug[question.topic].name, quote=False),
+        names.LEVEL: LEVELS[question.level],
+    }
+    first_due = edition.positions[question.number] * CARDS_PER_QUESTION
+    return [
+        Note(
+            location=draft.card.location if draft.card else question.location,
+            question=question.slug,
+            card=draft.card.slug if draft.card else None,
+            kind=draft.kind,
+            topic=question.topic,
+            number=question.number,
+            fields=MappingProxyType({**draft.fields, **shared}),
+            tags=_tags(question, draft.kind),
+            media=media.shown_in(*draft.bodies),
+            due=first_due + index,
+        )
+        for index, draft in enumerate(drafts)
+    ]
+
+
+def _question_draft(question: Question, renderer: BodyRenderer) -> _Draft:
     fields = {
         names.QUESTION: inert(escape(question.wording, quote=False)),
         names.KEY_POINTS: renderer.body(question.key_points),
@@ -39,20 +78,13 @@ def notes_of(
         names.PITFALLS: renderer.body(question.pitfalls),
         names.SOURCES: _sources(question),
     }
-    notes = [_note(question, edition, None, NoteKind.QUESTION, fields, media.shown_in(*bodies))]
-    for card in question.cards:
-        notes.append(
-            _note(
-                question,
-                edition,
-                card,
-                _KINDS[card.kind],
-                _card_fields(card, question, renderer),
-                media.shown_in(card.body),
-                len(notes),
-            )
-        )
-    return notes
+    bodies = (question.key_points, question.detail, question.pitfalls)
+    return _Draft(None, NoteKind.QUESTION, fields, bodies)
+
+
+def _card_draft(card: Card, question: Question, renderer: BodyRenderer) -> _Draft:
+    fields = _card_fields(card, question, renderer)
+    return _Draft(card, _KINDS[card.kind], fields, (card.body,))
 
 
 def _card_fields(card: Card, question: Question, renderer: BodyRenderer) -> dict[str, str]:
@@ -70,34 +102,6 @@ def _card_fields(card: Card, question: Question, renderer: BodyRenderer) -> dict
             names.CONTEXT: context,
         }
     return {names.QUESTION: title, names.ANSWER: renderer.body(card.body), names.CONTEXT: context}
-
-
-def _note(
-    question: Question,
-    edition: Edition,
-    card: Card | None,
-    kind: NoteKind,
-    fields: dict[str, str],
-    media: tuple[Media, ...],
-    index: int = 0,
-) -> Note:
-    topic = edition.topic_by_slug[question.topic]
-    return Note(
-        location=card.location if card else question.location,
-        question=question.slug,
-        card=card.slug if card else None,
-        kind=kind,
-        topic=question.topic,
-        number=question.number,
-        fields=MappingProxyType({
-            **fields,
-            names.TOPIC: escape(topic.name, quote=False),
-            names.LEVEL: LEVELS[question.level],
-        }),
-        tags=_tags(question, kind),
-        media=media,
-        due=edition.positions[question.number] * CARDS_PER_QUESTION + index,
-    )
 
 
 def _tags(question: Question, kind: NoteKind) -> tuple[str, ...]:

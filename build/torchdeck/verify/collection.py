@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Anki shows a broken template as the card's text, with this link in it.
 TEMPLATE_ERROR_LINK = "docs.ankiweb.net/templates/errors.html"
 NO_CLOZE = "No cloze"
-IN_COLLECTION = "(all)"
+IN_COLLECTION = ""  # a fault that only shows once the packages have met
 
 
 def verify(decks: Path, files: Sequence[str], now: int) -> Report:
@@ -76,14 +76,15 @@ def _import(collection: Collection, path: Path, payload: Payload) -> Iterator[Fa
         yield Fault(path.name, Rule.NOT_ARRIVED, f"Anki refuses the package: {error}")
         return
     for note in payload.notes:
-        row = collection.db.first("select flds from notes where guid = ?", note.guid) \
-            if collection.db else None
+        row = (
+            collection.db.first("select flds from notes where guid = ?", note.guid)
+            if collection.db
+            else None
+        )
         if row is None:
             yield Fault(path.name, Rule.NOT_ARRIVED, f"{note.sort_text} is not in the collection")
         elif tuple(row[0].split("\x1f")) != note.fields:
-            yield Fault(
-                path.name, Rule.NOT_ARRIVED, f"{note.sort_text} arrived with other fields"
-            )
+            yield Fault(path.name, Rule.NOT_ARRIVED, f"{note.sort_text} arrived with other fields")
 
 
 def _card_faults(collection: Collection, card_id: "CardId") -> Iterator[Fault]:
@@ -137,8 +138,11 @@ def _ids(collection: Collection, query: str) -> list[int]:
 
 
 def _sort_text(collection: Collection, note_id: int) -> str:
-    row = collection.db.scalar("select sfld from notes where id = ?", note_id) \
-        if collection.db else ""
+    row = (
+        collection.db.scalar("select sfld from notes where id = ?", note_id)
+        if collection.db
+        else ""
+    )
     return str(row)
 
 

@@ -64,38 +64,54 @@ class NoteType:
         return _read("card.css")
 
 
-NOTE_TYPES: Mapping[NoteKind, NoteType] = MappingProxyType({
-    NoteKind.QUESTION: NoteType(
-        NoteKind.QUESTION,
-        1_763_870_001,
-        "torchdeck 面试题",
-        (names.ID, names.QUESTION, names.KEY_POINTS, names.DETAIL, names.PITFALLS, names.SOURCES,
-         *_TAIL),
-        "面试题",
-    ),
-    NoteKind.QUESTION_ANSWER: NoteType(
-        NoteKind.QUESTION_ANSWER,
-        1_763_870_002,
-        "torchdeck 问答",
-        (names.ID, names.QUESTION, names.ANSWER, names.CONTEXT, *_TAIL),
-        "问答",
-    ),
-    NoteKind.CLOZE: NoteType(
-        NoteKind.CLOZE,
-        1_763_870_003,
-        "torchdeck 填空",
-        (names.ID, names.TITLE, names.TEXT, names.CONTEXT, *_TAIL),
-        "填空",
-    ),
-    NoteKind.PREDICT: NoteType(
-        NoteKind.PREDICT,
-        1_763_870_004,
-        "torchdeck 猜输出",
-        (names.ID, names.QUESTION, names.CODE, names.OUTPUT, names.EXPLANATION, names.CONTEXT,
-         *_TAIL),
-        "猜输出",
-    ),
-})
+NOTE_TYPES: Mapping[NoteKind, NoteType] = MappingProxyType(
+    {
+        NoteKind.QUESTION: NoteType(
+            NoteKind.QUESTION,
+            1_763_870_001,
+            "torchdeck 面试题",
+            (
+                names.ID,
+                names.QUESTION,
+                names.KEY_POINTS,
+                names.DETAIL,
+                names.PITFALLS,
+                names.SOURCES,
+                *_TAIL,
+            ),
+            "面试题",
+        ),
+        NoteKind.QUESTION_ANSWER: NoteType(
+            NoteKind.QUESTION_ANSWER,
+            1_763_870_002,
+            "torchdeck 问答",
+            (names.ID, names.QUESTION, names.ANSWER, names.CONTEXT, *_TAIL),
+            "问答",
+        ),
+        NoteKind.CLOZE: NoteType(
+            NoteKind.CLOZE,
+            1_763_870_003,
+            "torchdeck 填空",
+            (names.ID, names.TITLE, names.TEXT, names.CONTEXT, *_TAIL),
+            "填空",
+        ),
+        NoteKind.PREDICT: NoteType(
+            NoteKind.PREDICT,
+            1_763_870_004,
+            "torchdeck 猜输出",
+            (
+                names.ID,
+                names.QUESTION,
+                names.CODE,
+                names.OUTPUT,
+                names.EXPLANATION,
+                names.CONTEXT,
+                *_TAIL,
+            ),
+            "猜输出",
+        ),
+    }
+)
 
 
 def _read(name: str) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from torchdeck.findings import Finding, as_json
+from torchdeck.findings import Finding
 
 # Findings and figures are data for pipes and editors: no wrapping, no markup, no colours by guess.
 OUT = Console(soft_wrap=True, highlight=False, markup=False)
@@ -16,14 +17,10 @@ ERR = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 class Task:
     """A step of work whose items are counted."""
 
-    def __init__(self, progress: Progress) -> None:
-        """Show the count on `progress`, if that is on a terminal."""
+    def __init__(self, progress: Progress, total: int) -> None:
+        """Show the count of `total` items on `progress`, if that is on a terminal."""
         self._progress = progress
-        self._id = progress.add_task("", total=None)
-
-    def start(self, total: int) -> None:
-        """Say how many items there are."""
-        self._progress.update(self._id, total=total)
+        self._id = progress.add_task("", total=total)
 
     def done(self, line: str) -> None:
         """Count one item and print its line."""
@@ -32,23 +29,20 @@ class Task:
 
 
 @contextmanager
-def task(title: str) -> Iterator[Task]:
+def task(title: str, total: int) -> Iterator[Task]:
     """Show the progress of the work in the block; in a pipe only its lines appear."""
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=OUT, transient=True, disable=not OUT.is_terminal) as progress:
-        yield Task(progress)
+        yield Task(progress, total)
 
 
-def print_findings(findings: Iterable[Finding], *, as_data: bool = False) -> None:
-    """Print the findings, one a line, or as JSON."""
-    if as_data:
-        OUT.print(as_json(findings))
-        return
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print the findings, each on a line of its own with its detail below."""
     for finding in findings:
         OUT.print(str(finding))
 
 
-def counts(numbers: Mapping[str, int]) -> str:
+def counts(numbers: Mapping[Any, int]) -> str:
     """Return `3 ok, 1 skipped` for the names that were counted at all."""
     return ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "none"
 

@@ -1,11 +1,11 @@
 """Reads a project's edition and question files, as every command needs them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from torchdeck.check import check
-from torchdeck.findings import Finding
+from torchdeck.findings import Finding, FindingsError
 from torchdeck.project import Project
 from torchdeck.read.document import Reading, read_question
 from torchdeck.read.edition import Edition, read_edition
@@ -43,3 +43,14 @@ def read_content(project: Project, paths: Sequence[Path] = ()) -> Content:
     files = project.question_files(paths)
     readings = tuple(read_question(path, project.name(path)) for path in files)
     return Content(edition, readings, tuple(check(edition, readings)))
+
+
+def refuse_findings(content: Content, leave_out: Collection[str] = ()) -> None:
+    """Refuse content that has findings of other rules than those of `leave_out`.
+
+    Raises:
+        FindingsError: There are such findings.
+    """
+    findings = [finding for finding in content.findings if finding.rule not in leave_out]
+    if findings:
+        raise FindingsError(findings)

@@ -1,0 +1,83 @@
+"""`torchdeck run`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from torchdeck.commands.console import OUT, counts, plural, print_findings, task
+from torchdeck.commands.content import Content, read_content, refuse_findings
+from torchdeck.commands.status import Status, UsageError
+from torchdeck.execute.accept import accept as write_outputs
+from torchdeck.execute.cache import ResultCache
+from torchdeck.execute.engine import Engine, FileReport, RunReport
+from torchdeck.execute.keys import Environment, MissingPackageError, environment
+from torchdeck.execute.records import Records
+from torchdeck.project import Project
+from torchdeck.read.question import CodeBlock
+
+# Rules that only say that a file has not been run yet: running it is the way out.
+OUTPUT_RULES = frozenset({"output-missing", "predict-output"})
+GUARDS = "enforced: time, environment; not enforced: network, files, memory"
+
+
+def run(
+    project: Project, paths: Sequence[Path], *, accept: bool, force: bool, jobs: int | None
+) -> Status:
+    """Execute the question files under `paths` and print what became of their blocks.
+
+    Raises:
+        UsageError: A package is missing, or outputs must not be accepted here.
+    """
+    if accept and os.environ.get("CI", "").lower() in {"1", "true"}:
+        raise UsageError("--accept is refused under CI=true: outputs are accepted by a person")
+    content = read_content(project, paths)
+    refuse_findings(content, leave_out=OUTPUT_RULES)
+    records = Records.read(project.records, project.name(project.records))
+    engine = Engine(ResultCache(), records, force=force, jobs=jobs)
+    try:
+        where = environment(())
+        if accept and where.release != content.edition.pytorch:
+            raise UsageError(
+                f"--accept needs torch {content.edition.pytorch} (content/topics.toml), "
+                f"but torch {where.torch} is installed"
+            )
+        report = _execute(engine, content)
+    except MissingPackageError as error:
+        raise UsageError(
+            f"{error}; install the extra `run` and what `torchdeck requires` lists"
+        ) from error
+    accepted = _accept(content, report) if accept else []
+    findings = report.findings(accepted)
+    print_findings(findings)
+    _print_summary(report, where, accepted)
+    return Status.FINDINGS if findings else Status.FINE
+
+
+def _execute(engine: Engine, content: Content) -> RunReport:
+    with task("run", total=len(content.questions)) as progress:
+
+        def on_file(file: FileReport) -> None:
+            progress.done(f"{file.question.location.file}: {counts(file.outcomes)}")
+
+        return engine.run(content.questions, on_file)
+
+
+def _accept(content: Content, report: RunReport) -> list[CodeBlock]:
+    """Write new and changed outputs; return the blocks that printed them."""
+    accepted: list[CodeBlock] = []
+    for reading, file in zip(content.readings, report.files, strict=True):
+        if file.acceptances and reading.source:
+            write_outputs(reading.source.path, file.acceptances)
+            accepted += [acceptance.block for acceptance in file.acceptances]
+    return accepted
+
+
+def _print_summary(report: RunReport, where: Environment, accepted: Sequence[CodeBlock]) -> None:
+    for result in report.not_verified:
+        OUT.print(f"{result.block.location}: not verified: {result.reason}")
+    OUT.print(f"run: guards: {GUARDS}")
+    OUT.print(
+        f"run: torch {where.torch}: {plural(len(report.results), 'block')} "
+        f"({counts(report.outcomes)}); {counts(report.origins)}; "
+        f"{plural(len(accepted), 'output')} accepted"
+    )
