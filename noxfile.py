@@ -1,0 +1,126 @@
+"""The sessions a person runs; `nox` alone runs the main job, `nox -s tests` the tests.
+
+The sessions work in one environment, which `env` makes and keeps up to date: what they install
+comes from `requirements.lock`.
+"""
+
+import hashlib
+import os
+import tempfile
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+
+ROOT = Path(__file__).parent
+LOCK = ROOT / "requirements.lock"
+ENVIRONMENT = ROOT / ".nox" / "env"
+EXECUTABLES = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+STAMP = ENVIRONMENT / "torchdeck-installed"
+GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
+
+
+@nox.session(reuse_venv=True, default=False)
+def env(session: nox.Session) -> None:
+    """Make the environment that the other sessions share."""
+    _install(session, "--editable", ".[run,build,verify]")
+
+
+@nox.session(venv_backend="none", requires=["env"], default=True)
+def main(session: nox.Session) -> None:
+    """Check, execute, build and verify: everything, or the files given behind `--`."""
+    _torchdeck(session, "check", *session.posargs)
+    _install_required(session)
+    _torchdeck(session, "run", *session.posargs)
+    if not session.posargs:
+        _torchdeck(session, "build")
+        _torchdeck(session, "verify")
+        return
+    with tempfile.TemporaryDirectory(prefix="torchdeck-decks-") as decks:
+        _torchdeck(session, "build", "--output", decks, *session.posargs)
+        _torchdeck(session, "verify", decks)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
+def run(session: nox.Session) -> None:
+    """Execute question files; parameters of `torchdeck run` stand behind `--`."""
+    _install_required(session)
+    _torchdeck(session, "run", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
+def tests(session: nox.Session) -> None:
+    """Run the tests, with the real torch and the real Anki."""
+    _install_group(session, "content")
+    _install_group(session, "tests")
+    _python(session, "pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
+def lint(session: nox.Session) -> None:
+    """Run the linters and the type checker."""
+    _install_group(session, "tests")
+    _install_group(session, "lint")
+    _python(session, "ruff", "check")
+    _python(session, "ruff", "format", "--check")
+    _python(session, "mypy")
+
+
+@nox.session(reuse_venv=True, default=False)
+def lock(session: nox.Session) -> None:
+    """Resolve `requirements.lock` anew, for every platform, with the PyTorch of the content."""
+    session.install("uv")
+    pinned = tomllib.loads((ROOT / "content" / "topics.toml").read_text(encoding="utf-8"))
+    torch = Path(session.create_tmp()) / "torch.txt"
+    torch.write_text(f"torch=={pinned['pytorch']}\n", encoding="utf-8")
+    groups = [option for name in GROUPS["dependency-groups"] for option in ("--group", name)]
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", str(torch), "--all-extras", *groups),
+        *("--universal", "--no-header", "--no-annotate", "--python-version", "3.11"),
+        *("--output-file", str(LOCK), *session.posargs),
+    )
+
+
+def _torchdeck(session: nox.Session, *arguments: str) -> None:
+    _python(session, "torchdeck", *arguments)
+
+
+def _python(session: nox.Session, module: str, *arguments: str) -> None:
+    session.run(str(EXECUTABLES / "python"), "-m", module, *arguments, external=True)
+
+
+def _install_required(session: nox.Session) -> None:
+    """Install what the question files named behind `--`, or all of them, import."""
+    paths = [word for word in session.posargs if not word.startswith("-")]
+    output = session.run(
+        str(EXECUTABLES / "python"),
+        *("-m", "torchdeck", "requires", *paths),
+        external=True,
+        silent=True,
+    )
+    _install(session, *str(output).split())
+
+
+def _install_group(session: nox.Session, group: str) -> None:
+    _install(session, *nox.project.dependency_groups(GROUPS, group))
+
+
+def _install(session: nox.Session, *requirements: str) -> None:
+    """Install `requirements` in the shared environment, unless exactly that was done before."""
+    if not requirements:
+        return
+    digest = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes())
+    line = f"{digest.hexdigest()} {' '.join(requirements)}"
+    done = STAMP.read_text(encoding="utf-8").splitlines() if STAMP.exists() else []
+    if line in done:
+        session.log(f"{' '.join(requirements)}: installed already")
+        return
+    session.run_install(
+        str(EXECUTABLES / "python"),
+        *("-m", "pip", "install", "--quiet", "--constraint", str(LOCK), *requirements),
+        external=True,
+    )
+    STAMP.write_text("\n".join([*done, line]) + "\n", encoding="utf-8")
