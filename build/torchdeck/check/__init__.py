@@ -16,6 +16,7 @@ QUESTION_RULES = (
     syllabus.sources_are_https,
     text.sections_are_not_empty,
     text.emphasis_is_parsed,
+    text.emphasis_uses_stars,
     code.compiles,
     code.has_output_where_it_prints,
     cards.titles_are_not_empty,

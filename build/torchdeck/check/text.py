@@ -41,3 +41,16 @@ def emphasis_is_parsed(question: Question, _edition: Edition) -> Iterator[Findin
                     "** or __ stays literal here; move it away from the punctuation, "
                     "or write the name as code",
                 )
+
+
+def emphasis_uses_stars(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """Underscores belong to names: `__init__` outside code would be set in bold as init."""
+    for body in question.bodies:
+        for line, token in inline_tokens(body):
+            if token.nesting == 1 and token.markup in {"_", "__"}:
+                yield Finding(
+                    Location(question.location.file, line),
+                    "emphasis-underscore",
+                    "underscores make this text emphasised; write a name as code, "
+                    "and emphasis with *",
+                )

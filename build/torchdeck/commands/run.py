@@ -17,7 +17,6 @@ from torchdeck.read.question import CodeBlock
 
 # Rules that only say that a file has not been run yet: running it is the way out.
 OUTPUT_RULES = frozenset({"output-missing", "predict-output"})
-GUARDS = "enforced: time, environment; not enforced: network, files, memory"
 
 
 def run(
@@ -33,8 +32,8 @@ def run(
     content = read_content(project, paths)
     refuse_findings(content, leave_out=OUTPUT_RULES)
     records = Records.read(project.records, project.name(project.records))
-    engine = Engine(ResultCache(), records, force=force, jobs=jobs)
     try:
+        engine = Engine(ResultCache(), records, force=force, jobs=jobs)
         where = environment(())
         if accept and where.release != content.edition.pytorch:
             raise UsageError(
@@ -49,6 +48,7 @@ def run(
     accepted = _accept(content, report) if accept else []
     findings = report.findings(accepted)
     print_findings(findings)
+    OUT.print(f"run: guards: {engine.guards}")
     _print_summary(report, where, accepted)
     return Status.FINDINGS if findings else Status.FINE
 
@@ -74,8 +74,7 @@ def _accept(content: Content, report: RunReport) -> list[CodeBlock]:
 
 def _print_summary(report: RunReport, where: Environment, accepted: Sequence[CodeBlock]) -> None:
     for result in report.not_verified:
-        OUT.print(f"{result.block.location}: not verified: {result.reason}")
-    OUT.print(f"run: guards: {GUARDS}")
+        OUT.print(f"{result.block.location}: not verified: the block {result.reason}")
     OUT.print(
         f"run: torch {where.torch}: {plural(len(report.results), 'block')} "
         f"({counts(report.outcomes)}); {counts(report.origins)}; "

@@ -33,6 +33,7 @@ class Child:
         self._steps: list[dict[str, Any]] = job["steps"]
         self._captures = Path(job["captures"])
         self._script = Path(job["script"])
+        self._memory: int | None = job["memory"]
         self._lines: list[str] = []
         self._warned: list[dict[str, Any]] = []
         self._main = types.ModuleType("__main__")
@@ -45,6 +46,7 @@ class Child:
         sys.argv = [str(self._script)]
         sys.path.insert(0, str(Path.cwd()))
         self._discard_output()
+        _limit_memory(self._memory)
         _seed()
         warnings.simplefilter("always")
         warnings.showwarning = self._note_warning
@@ -169,6 +171,13 @@ def _run_bash(code: str) -> None:
     status = subprocess.run(["bash", "-euo", "pipefail", "-c", code], check=False).returncode
     if status:
         raise BashError(f"bash ended with status {status}")
+
+
+def _limit_memory(limit: int | None) -> None:
+    if limit is not None:
+        import resource  # not on Windows
+
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _seed() -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +13,7 @@ from functools import cached_property
 from torchdeck.execute.accept import Acceptance
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.compare import Comparison, compare, difference
+from torchdeck.execute.guards import guards
 from torchdeck.execute.job import Process, plan
 from torchdeck.execute.keys import (
     Environment,
@@ -47,9 +48,10 @@ class FileReport:
     results: tuple[RunResult, ...]
 
     @cached_property
-    def outcomes(self) -> Counter[Outcome]:
-        """How many blocks had each outcome."""
-        return Counter(result.outcome for result in self.results)
+    def outcomes(self) -> Mapping[Outcome, int]:
+        """How many blocks had each outcome, in the order of the set."""
+        found = Counter(result.outcome for result in self.results)
+        return {outcome: found[outcome] for outcome in Outcome}
 
     @cached_property
     def acceptances(self) -> tuple[Acceptance, ...]:
@@ -81,9 +83,10 @@ class RunReport:
         return tuple(result for file in self.files for result in file.results)
 
     @cached_property
-    def outcomes(self) -> Counter[Outcome]:
-        """How many blocks had each outcome."""
-        return Counter(result.outcome for result in self.results)
+    def outcomes(self) -> Mapping[Outcome, int]:
+        """How many blocks had each outcome, in the order of the set."""
+        found = Counter(result.outcome for result in self.results)
+        return {outcome: found[outcome] for outcome in Outcome}
 
     @property
     def not_verified(self) -> Iterator[RunResult]:
@@ -91,9 +94,10 @@ class RunReport:
         return (result for result in self.results if result.outcome is Outcome.NOT_VERIFIED)
 
     @cached_property
-    def origins(self) -> Counter[Origin]:
+    def origins(self) -> Mapping[Origin, int]:
         """How many results were executed now, cached or recorded."""
-        return Counter(result.origin for result in self.results)
+        found = Counter(result.origin for result in self.results)
+        return {origin: found[origin] for origin in Origin}
 
     def findings(self, accepted: Collection[CodeBlock] = ()) -> list[Finding]:
         """Return the findings of all files in the order of files and lines."""
@@ -106,12 +110,17 @@ class Engine:
     def __init__(
         self, cache: ResultCache, records: Records, *, force: bool = False, jobs: int | None = None
     ) -> None:
-        """Use `cache` unless `force`; run up to `jobs` files at once (default: the CPUs)."""
+        """Use `cache` unless `force`; run up to `jobs` files at once (default: the CPUs).
+
+        Raises:
+            MissingPackageError: torch is not installed.
+        """
         self._cache = cache
         self._records = records
         self._force = force
         self._jobs = jobs or os.cpu_count() or 1
-        self._runner = SubprocessRunner()
+        self.guards = guards(environment(()))
+        self._runner = SubprocessRunner(self.guards)
         self._has_cuda: bool | None = None
 
     def run(
@@ -122,7 +131,7 @@ class Engine:
         Interrupting it kills every process that it started.
 
         Raises:
-            MissingPackageError: torch, or a distribution that a file requires, is missing.
+            MissingPackageError: A distribution that a file requires is not installed.
         """
         for question in questions:
             environment(question.requires)

@@ -6,6 +6,7 @@ from torchdeck.read.question import CodeBlock, Question
 
 DEFAULT_TIMEOUT = 60.0  # seconds a block; an answer's block should need under 5
 SLOW_TIMEOUT = 600.0  # seconds a block marked `slow`
+DEFAULT_MEMORY = 4 * 2**30  # bytes of address space a process; torch alone takes under 1 GiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Process:
 def plan(question: Question) -> tuple[Process, ...]:
     """Return the processes of a file in the order of their first block.
 
-    `fresh` starts a new process. A `device=` block has one of its own, and the blocks behind it
-    go on in the process that it interrupted.
+    `fresh` starts a new process. A `device=` block and a C++ program have one of their own, and
+    the blocks behind them go on in the process that they interrupted.
     """
     file = question.location.file
     files: list[CodeBlock] = []
@@ -34,7 +35,7 @@ def plan(question: Question) -> tuple[Process, ...]:
     for block in question.blocks:
         if block.words.file is not None:
             files.append(block)
-        elif block.runs and block.words.device is not None:
+        elif block.runs and (block.words.device is not None or block.language == "cpp"):
             groups.append((block.words.device, [block]))
         elif block.runs:
             if block.words.fresh and current:
@@ -51,6 +52,12 @@ def plan(question: Question) -> tuple[Process, ...]:
 def timeout(block: CodeBlock) -> float:
     """Return the seconds that `block` may take."""
     return block.words.timeout or (SLOW_TIMEOUT if block.words.slow else DEFAULT_TIMEOUT)
+
+
+def memory(process: Process) -> int:
+    """Return the bytes of address space that `process` may take."""
+    asked = [block.words.memory for block in process.blocks if block.words.memory]
+    return max(asked, default=DEFAULT_MEMORY)
 
 
 def _files_before(files: list[CodeBlock], last: CodeBlock) -> tuple[CodeBlock, ...]:

@@ -2,7 +2,8 @@
 
 The job file that `child` reads is a JSON object: `file` (name of the Markdown file), `script`
 (path of the file behind `__main__`), `captures` (folder for the steps' output), `steps` (each
-with `index`, `line`, `language`, `code`, `raises`, `timeout` in seconds).
+with `index`, `line`, `language`, `code`, `raises`, `timeout` in seconds), `memory` (bytes of
+address space, or null).
 """
 
 import contextlib
@@ -20,7 +21,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from torchdeck.execute.job import Process, timeout
+from torchdeck.execute.guards import Guards
+from torchdeck.execute.job import Process, memory, timeout
 from torchdeck.execute.results import Origin, Outcome, RunResult, Warned
 from torchdeck.read.question import CodeBlock
 
@@ -57,8 +59,9 @@ _Event = dict[str, Any] | None  # None: the process has ended
 class SubprocessRunner:
     """Runs processes and knows those that are alive, so that they can all be killed."""
 
-    def __init__(self) -> None:
-        """Start with no process."""
+    def __init__(self, guards: Guards) -> None:
+        """Start with no process; `guards` are those that every process gets."""
+        self._guards = guards
         self._alive: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -73,7 +76,7 @@ class SubprocessRunner:
     def run(self, plan: Process) -> list[RunResult]:
         """Run all blocks of `plan`; the results are in its order."""
         with tempfile.TemporaryDirectory(prefix="torchdeck-", ignore_cleanup_errors=True) as name:
-            session = _Session(Path(name), plan)
+            session = _Session(Path(name), plan, self._guards)
             process = self._start(session)
             try:
                 _follow(process, session)
@@ -105,9 +108,10 @@ class SubprocessRunner:
 class _Session:
     """The temporary folders of one process and what it has told so far."""
 
-    def __init__(self, root: Path, plan: Process) -> None:
+    def __init__(self, root: Path, plan: Process, guards: Guards) -> None:
         self.root = root
         self.plan = plan
+        self.guards = guards
         self.folder = root / "run"
         self.captures = root / "captures"
         self.job = root / "job.json"
@@ -129,6 +133,7 @@ class _Session:
             "file": self.plan.file,
             "script": str(self.root / f"{stem}.py"),
             "captures": str(self.captures),
+            "memory": memory(self.plan) if self.guards.memory else None,
             "steps": [
                 {
                     "index": index,

@@ -59,6 +59,9 @@ class _Canonical(HTMLParser):
             self._end_text()
             self.items.append(f"<{tag} {dict(attrs).get(_ELEMENTS[tag]) or ''}")
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag: str) -> None:
         if tag in _ELEMENTS:
             self._end_text()

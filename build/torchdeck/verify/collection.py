@@ -90,7 +90,11 @@ def _import(collection: Collection, path: Path, payload: Payload) -> Iterator[Fa
 def _card_faults(collection: Collection, card_id: "CardId") -> Iterator[Fault]:
     card = collection.get_card(card_id)
     name = _name(card)
-    out = card.render_output()
+    try:
+        out = card.render_output()
+    except AnkiException as error:
+        yield Fault(IN_COLLECTION, Rule.TEMPLATE_ERROR, f"{name} cannot be rendered: {error}")
+        return
     # The answer side usually repeats the question: what it adds counts.
     sides = {"front": out.question_text, "back": out.answer_text}
     for side, html in sides.items():

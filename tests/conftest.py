@@ -1,0 +1,144 @@
+"""Projects to work on, and the command as a person calls it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SPECIMEN = Path(__file__).parent / "specimen"
+
+FIRST_RELEASE = 1_700_000_000  # seconds since 1970; a time that is long over
+DAY = 86_400
+
+QUESTION = """\
+---
+number: 1
+question: 什么是视图?
+level: 1
+tags: [stride]
+sources:
+  - https://docs.pytorch.org/docs/stable/tensor_view.html
+---
+
+## 要点
+
+- 视图与原张量共享存储。
+
+## 详解
+
+{detail}
+
+## 易错
+
+视图会让整段存储活着。
+
+## 追问
+
+### 视图何时失效？ {{#lifetime}}
+
+存储不在时。
+
+## 卡片
+
+### 存储 {{#storage .cloze}}
+
+存储是{{{{c1::一维}}}}的。
+"""
+
+DETAIL = """\
+```python
+x = [1, 2, 3]
+print(sum(x))
+```
+
+```output
+6
+```"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+Torchdeck = Callable[..., Result]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one short question, by its root folder."""
+    root = tmp_path / "project"
+    folder = root / "content" / "tensor"
+    folder.mkdir(parents=True)
+    (root / "content" / "topics.toml").write_text(
+        'namespace = "test/zh"\npytorch = "2.13.0"\nlanguage = "zh-Hans"\n\n'
+        '[[topics]]\nslug = "tensor"\nname = "张量"\ndeck = "测试::01 张量"\nabout = "视图"\n',
+        encoding="utf-8",
+    )
+    (root / "content" / "syllabus.tsv").write_text(
+        "number\ttopic\tslug\tquestion\n1\ttensor\tviews\t什么是视图?\n"
+        "2\ttensor\tcopies\t什么是副本?\n",
+        encoding="utf-8",
+    )
+    write_question(root, DETAIL)
+    return root
+
+
+@pytest.fixture
+def specimen(tmp_path: Path) -> Path:
+    """A copy of the specimen project, by its root folder."""
+    return Path(shutil.copytree(SPECIMEN, tmp_path / "specimen"))
+
+
+@pytest.fixture
+def torchdeck(tmp_path: Path) -> Torchdeck:
+    """The command, with a cache of its own; call it with a folder and arguments."""
+
+    def call(folder: Path, *arguments: str, **environment: str) -> Result:
+        variables = {name: value for name, value in os.environ.items() if name != "CI"}
+        variables |= {
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "SOURCE_DATE_EPOCH": str(FIRST_RELEASE),
+            **environment,
+        }
+        process = subprocess.run(
+            [sys.executable, "-m", "torchdeck", *arguments],
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            check=False,
+        )
+        out, err = process.stdout.decode(), process.stderr.decode()
+        assert "Traceback" not in err, err
+        return Result(process.returncode, out, err)
+
+    return call
+
+
+def write_question(root: Path, detail: str) -> Path:
+    """Write the project's question with `detail` as its 详解."""
+    path = root / "content" / "tensor" / "views.md"
+    path.write_text(QUESTION.format(detail=detail), encoding="utf-8")
+    return path
+
+
+def line_of(path: Path, text: str) -> int:
+    """Return the number of the first line of `path` that contains `text`."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        if text in line:
+            return number
+    raise AssertionError(f"{text!r} is not in {path}")

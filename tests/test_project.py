@@ -1,0 +1,89 @@
+"""The repository itself: one version of PyTorch, a lock that covers it, decks that fit."""
+
+import ast
+import tomllib
+
+from tests.conftest import ROOT
+from torchdeck.package.note_types import NOTE_TYPES
+from torchdeck.package.payload import read_payload
+from torchdeck.project import Project
+from torchdeck.read.document import read_question
+from torchdeck.read.edition import read_edition
+
+EDITION = read_edition(ROOT / "content")
+
+
+def locked() -> dict[str, str]:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pins = [line.partition(";")[0].strip().split("==") for line in lines if "==" in line]
+    return dict(pins)
+
+
+def test_the_lock_has_the_pytorch_of_the_content() -> None:
+    assert locked()["torch"] == EDITION.pytorch
+
+
+def test_the_lock_covers_what_the_answers_import() -> None:
+    required: set[str] = set()
+    for path in Project(ROOT).question_files():
+        reading = read_question(path, path.name)
+        assert reading.question is not None
+        required.update(reading.question.requires)
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    group = {line.split(">")[0] for line in settings["dependency-groups"]["content"]}
+    assert required <= group
+    assert group <= set(locked())
+
+
+def test_the_edition_is_the_whole_syllabus() -> None:
+    assert len(EDITION.topics) == 12
+    assert sorted(EDITION.syllabus) == list(range(1, 111))
+    assert EDITION.topics[0].deck == "PyTorch 面试::01 张量与内存布局"
+    assert sorted(EDITION.positions.values()) == list(range(110))
+
+
+def test_guids_and_note_types_are_those_of_the_first_release() -> None:
+    notes = {
+        note.sort_text: note
+        for note in read_payload((ROOT / "decks" / "all.apkg").read_bytes()).notes
+    }
+    assert EDITION.namespace == "torchdeck/zh"
+    assert notes["047 view-vs-reshape"].guid == "m^+a0)5I?$"
+    assert notes["047 view-vs-reshape#view-fails"].guid == "j|DyCZ:H!"
+    assert [(kind.id, kind.name) for kind in NOTE_TYPES.values()] == [
+        (1_763_870_001, "torchdeck 面试题"),
+        (1_763_870_002, "torchdeck 问答"),
+        (1_763_870_003, "torchdeck 填空"),
+        (1_763_870_004, "torchdeck 猜输出"),
+    ]
+
+
+def test_rooms_know_only_the_rooms_before_them() -> None:
+    order = ["read", "check", "execute", "render", "package", "verify", "commands"]
+    package = ROOT / "build" / "torchdeck"
+    for room in order:
+        later = order[order.index(room) + 1 :]
+        for path in (package / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    parts = node.module.split(".")
+                    assert not (parts[0] == "torchdeck" and parts[1:2] and parts[1] in later), path
+
+
+def test_only_the_blocks_process_imports_torch() -> None:
+    importers = set()
+    for path in (ROOT / "build" / "torchdeck").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] == "torch" for name in names):
+                importers.add(path.name)
+    assert importers == {"child.py"}
+
+
+def test_linters_and_types_see_the_source_below_build() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    assert "build/torchdeck" in settings["mypy"]["files"]
+    assert "build" not in settings["ruff"]["exclude"]
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert not {"build", "build/", "/build/"} & set(ignored)

@@ -1,0 +1,192 @@
+"""Questions to fields of HTML."""
+
+import dataclasses
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SPECIMEN
+from torchdeck.execute.records import Records
+from torchdeck.findings import Findings
+from torchdeck.read.document import read_question
+from torchdeck.read.edition import read_edition
+from torchdeck.read.question import ClozeMark
+from torchdeck.render import field_names as names
+from torchdeck.render.anki_text import inert
+from torchdeck.render.canonical import canonical, digest
+from torchdeck.render.highlight import highlight
+from torchdeck.render.media import read_media
+from torchdeck.render.note import Note
+from torchdeck.render.notes import notes_of
+
+CONTENT = SPECIMEN / "content"
+
+
+class Text(HTMLParser):
+    """Gathers the text of HTML."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)
+
+
+def text_of(html: str) -> str:
+    parser = Text()
+    parser.feed(html)
+    return "".join(parser.pieces)
+
+
+@pytest.fixture(scope="module")
+def notes() -> dict[str, Note]:
+    path = CONTENT / "specimen" / "every-construct.md"
+    reading = read_question(path, path.name)
+    assert reading.question is not None
+    findings = Findings(path.name)
+    media = read_media(reading.question, path.parent, findings)
+    assert not findings
+    records = Records.read(CONTENT / "records", "records")
+    found = notes_of(reading.question, read_edition(CONTENT), media, records)
+    return {note.key: note for note in found}
+
+
+def test_the_question_comes_first_and_then_its_cards(notes: dict[str, Note]) -> None:
+    assert list(notes) == [
+        "every-construct",
+        "every-construct#nested-code",
+        "every-construct#view-or-copy",
+        "every-construct#cloze-in-code",
+        "every-construct#predict-numel",
+    ]
+    assert [note.due for note in notes.values()] == [0, 1, 2, 3, 4]
+    assert notes["every-construct#view-or-copy"].sort_text == "001 every-construct#view-or-copy"
+
+
+def test_mathematics_has_ankis_delimiters_and_is_escaped(notes: dict[str, Note]) -> None:
+    question = notes["every-construct"]
+    assert r"\(y = Wx + b\)" in question.fields[names.KEY_POINTS]
+    assert r"\sum_{i&lt;n} \delta_i x_i^\top" in question.fields[names.DETAIL]
+    assert "$" not in text_of(question.fields[names.KEY_POINTS])
+
+
+def test_hidden_code_is_not_shown_and_other_code_is(notes: dict[str, Note]) -> None:
+    shown = text_of(notes["every-construct"].fields[names.DETAIL])
+    assert "import warnings" not in shown
+    assert "data.sum().item()" in shown
+    assert "15 torch.Size([2, 3])" in shown
+    assert "未运行：需要 8 张 GPU" in shown
+    assert "train.py" in shown
+
+
+def test_cuda_blocks_say_where_their_output_is_from(notes: dict[str, Note]) -> None:
+    shown = text_of(notes["every-construct"].fields[names.DETAIL])
+    assert "输出记录自 no real device: a specimen，PyTorch 2.13.0+specimen，2026-11-23" in shown
+    assert shown.count("未验证：需要 CUDA 设备，尚无运行记录") == 1
+
+
+def test_nothing_of_the_source_becomes_markup(notes: dict[str, Note]) -> None:
+    for note in notes.values():
+        for html in note.fields.values():
+            assert "<script" not in html
+            assert "<Tensor" not in html
+            assert "</script>" not in html
+            assert "[sound:" not in html
+            assert "[latex]" not in html
+    pitfalls = notes["every-construct"].fields[names.PITFALLS]
+    assert "[sound:x] [latex]x[/latex] </script><b> {{c}} }} {{ $HOME" in text_of(pitfalls)
+
+
+def test_cloze_marks_stand_between_highlighted_tokens(notes: dict[str, Note]) -> None:
+    html = notes["every-construct#cloze-in-code"].fields[names.TEXT]
+    assert '{{c1::<span class="n">reshape</span>}}' in html
+    assert "{{c2::" in html
+    assert "x = torch.arange(6).{{c1::reshape}}(2, 3)" in text_of(html)
+
+
+def test_predict_keeps_the_output_off_the_front(notes: dict[str, Note]) -> None:
+    fields = notes["every-construct#predict-numel"].fields
+    assert "numel" in text_of(fields[names.CODE])
+    assert "6" not in text_of(fields[names.CODE])
+    assert text_of(fields[names.OUTPUT]).strip() == "6"
+    assert fields[names.EXPLANATION].startswith("<p>元素个数")
+
+
+def test_images_are_named_by_their_content(notes: dict[str, Note]) -> None:
+    (media,) = notes["every-construct"].media
+    assert media.content == (CONTENT / "specimen" / "layout.svg").read_bytes()
+    assert f'src="{media.name}"' in notes["every-construct"].fields[names.DETAIL]
+    assert media.name.startswith("torchdeck-layout-")
+    assert notes["every-construct#predict-numel"].media == ()
+
+
+@pytest.mark.parametrize("name", ["missing.svg", "../../topics.toml", "layout.exe"])
+def test_images_that_cannot_be_packaged_are_findings(tmp_path: Path, name: str) -> None:
+    text = (CONTENT / "specimen" / "plain.md").read_text(encoding="utf-8")
+    path = tmp_path / "plain.md"
+    path.write_text(text.replace("## 易错", f"![x]({name})\n\n## 易错"), encoding="utf-8")
+    reading = read_question(path, path.name)
+    assert reading.question is not None
+    findings = Findings(path.name)
+    read_media(reading.question, tmp_path, findings)
+    assert len(list(findings)) == 1
+
+
+@pytest.mark.parametrize("name", ["a:b", "{{c1::x}}", 'f"{x}"', "a\n\n\nb", "  lead", "x = 'é中'"])
+def test_highlighting_keeps_the_text(name: str) -> None:
+    assert text_of(highlight(name, "python")) == name
+
+
+def test_highlighting_splits_a_token_at_a_mark() -> None:
+    html = highlight("reshape", "python", (ClozeMark(1, 2, 5),))
+    assert text_of(html) == "re{{c1::sha}}pe"
+
+
+def test_a_hint_is_kept() -> None:
+    html = highlight("view(2)", "python", (ClozeMark(3, 0, 4, "哪个方法？"),))
+    assert text_of(html) == "{{c3::view::哪个方法？}}(2)"
+
+
+@pytest.mark.parametrize(
+    "text", ["[sound:a.mp3]", "[LaTeX]x[/latex]", "[$]x[/$]", "[$$]x[/$$]", "[anki:play]"]
+)
+def test_text_that_anki_acts_upon_is_made_harmless(text: str) -> None:
+    html = inert(text)
+    assert text_of(html) == text
+    assert "[" not in html.replace("[/", "")
+
+
+def test_indexing_is_left_alone() -> None:
+    assert inert("x[0] [1, 2] [s]") == "x[0] [1, 2] [s]"
+
+
+def test_canonical_text_ignores_how_html_is_written() -> None:
+    one = '<pre class="code"><code><span class="k">if</span> x</code></pre><br />'
+    two = '<pre><code>if <span class="n other">x</span></code></pre><br>'
+    assert canonical(one) == canonical(two)
+    assert canonical("<p>a&lt;b</p>") == canonical("<p>a&#60;b</p>")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("<p>a</p>", "<p>b</p>"),
+        ("<p><strong>a</strong></p>", "<p>a</p>"),
+        ('<a href="x">a</a>', '<a href="y">a</a>'),
+        ('<img src="a-1.svg">', '<img src="a-2.svg">'),
+        ("<pre>a  b</pre>", "<pre>a b</pre>"),
+    ],
+)
+def test_canonical_text_tells_what_a_reader_would_see(one: str, two: str) -> None:
+    assert canonical(one) != canonical(two)
+
+
+def test_tags_and_fields_are_part_of_the_digest(notes: dict[str, Note]) -> None:
+    note = notes["every-construct"]
+    tagged = dataclasses.replace(note, tags=(*note.tags, "torchdeck::tag::new"))
+    edited = dataclasses.replace(note, fields={**note.fields, names.QUESTION: "?"})
+    moved = dataclasses.replace(note, due=77)
+    assert len({digest(note), digest(tagged), digest(edited)}) == 3
+    assert digest(moved) == digest(note)
