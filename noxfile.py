@@ -54,7 +54,6 @@ def run(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["env"], default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests, with the real torch and the real Anki."""
-    _install_group(session, "content")
     _install_group(session, "tests")
     _python(session, "pytest", *session.posargs)
 
