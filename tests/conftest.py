@@ -90,8 +90,8 @@ def project(tmp_path: Path) -> Path:
         encoding="utf-8",
     )
     (root / "content" / "syllabus.tsv").write_text(
-        "number\ttopic\tslug\tquestion\n1\ttensor\tviews\t什么是视图?\n"
-        "2\ttensor\tcopies\t什么是副本?\n",
+        "number\ttopic\tslug\tquestion\ttwins\n1\ttensor\tviews\t什么是视图?\t\n"
+        "2\ttensor\tcopies\t什么是副本?\t\n",
         encoding="utf-8",
     )
     write_question(root, DETAIL)

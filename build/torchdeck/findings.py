@@ -3,6 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from torchdeck.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +37,7 @@ class Finding:
     """
 
     location: Location
-    rule: str
+    rule: StrEnum
     message: str
     detail: str = ""
 
@@ -61,7 +64,7 @@ class Findings:
         self.file = file
         self._items: list[Finding] = []
 
-    def add(self, line: int, rule: str, message: str) -> None:
+    def add(self, line: int, rule: Rule, message: str) -> None:
         """Note that `line` breaks `rule`."""
         self._items.append(Finding(Location(self.file, line), rule, message))
 

@@ -1,12 +1,23 @@
-"""Rules that hold for every question file; none of them needs torch.
+"""Rules that hold for question files; none of them needs torch.
 
-Each rule is a function from a question to its findings. Faults of form (a broken fence, an
-unknown section) are found while reading; the rules here look at what was read.
+A rule is a function that yields findings: of one question, or of all of them. Faults of form (a
+broken fence, an unknown section) are found while reading; the rules here look at what was read.
 """
 
 from collections.abc import Iterable
 
-from torchdeck.check import cards, code, images, syllabus, text
+from torchdeck.check import (
+    cards,
+    clozes,
+    code,
+    layout,
+    links,
+    requirements,
+    sections,
+    syllabus,
+    text,
+    whole,
+)
 from torchdeck.findings import Finding
 from torchdeck.read.document import Reading
 from torchdeck.read.edition import Edition
@@ -14,15 +25,41 @@ from torchdeck.read.edition import Edition
 QUESTION_RULES = (
     syllabus.matches_syllabus,
     syllabus.sources_are_https,
-    text.sections_are_not_empty,
-    text.emphasis_is_parsed,
-    text.emphasis_uses_stars,
+    requirements.requires_what_it_imports,
+    requirements.imports_what_it_requires,
+    sections.sections_are_not_empty,
+    sections.key_points_are_few,
     code.compiles,
     code.has_output_where_it_prints,
+    code.prints_where_it_has_output,
+    code.prints_more_than_literals,
+    code.cuda_blocks_stand_alone,
+    code.spawned_workers_are_guarded,
+    layout.code_fits_a_phone,
+    layout.predicted_output_is_short,
     cards.titles_are_not_empty,
-    cards.clozes_belong_to_cloze_cards,
+    cards.answers_are_short,
+    cards.lists_are_short,
+    cards.questions_are_open,
     cards.predict_cards_show_output,
-    images.images_are_files_of_the_content,
+    clozes.clozes_stand_in_cloze_cards,
+    clozes.clozes_are_read_as_written,
+    text.marks_are_parsed,
+    text.emphasis_uses_stars,
+    text.dollars_are_mathematics,
+    text.mathematics_is_in_dollars,
+    text.formulas_hold_mathematics,
+    text.punctuation_is_full_width,
+    text.characters_are_whole,
+    links.links_lead_to_the_web,
+    links.images_are_files_of_the_topic,
+)
+
+CONTENT_RULES = (
+    whole.numbers_and_slugs_are_unique,
+    whole.twins_name_each_other,
+    whole.budgets_are_kept,
+    whole.fronts_differ,
 )
 
 
@@ -36,5 +73,6 @@ def check(edition: Edition, readings: Iterable[Reading]) -> list[Finding]:
             questions.append(reading.question)
             for rule in QUESTION_RULES:
                 findings += rule(reading.question, edition)
-    findings += syllabus.numbers_are_unique(questions)
+    for content_rule in CONTENT_RULES:
+        findings += content_rule(questions, edition)
     return sorted(set(findings))

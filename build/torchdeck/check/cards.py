@@ -1,63 +1,71 @@
 """Rules about the notes under 追问 and 卡片."""
 
+import re
 from collections.abc import Iterator
 
-from torchdeck.findings import Finding, Location
-from torchdeck.read.cloze import ClozeError, find_marks, strip_marks
+from torchdeck.check.width import columns
+from torchdeck.findings import Finding
 from torchdeck.read.edition import Edition
-from torchdeck.read.inline import inline_tokens, plain_text
-from torchdeck.read.question import Card, CardKind, Question, code_blocks
+from torchdeck.read.inline import inline_blocks, plain_text
+from torchdeck.read.question import CardKind, Prose, Question, code_blocks
+from torchdeck.rules import Rule
+
+ANSWER_COLUMNS = 120
+ANSWER_CODE_LINES = 6
+LIST_ITEMS = 3
+
+_YES_NO = re.compile(r"吗[？?]?$|^(?:是否|能否|可否|是不是|能不能|会不会|有没有|可不可以)")
+_OPEN_QUESTION = re.compile(r"为什么|为何|怎|如何|何时|哪|什么|多少|几")
 
 
 def titles_are_not_empty(question: Question, _edition: Edition) -> Iterator[Finding]:
     """The heading is the card's front."""
     for card in question.cards:
         if not plain_text(card.title).strip():
-            yield Finding(card.location, "card-title-empty", "write the question in the heading")
+            message = "write the question in the heading"
+            yield Finding(card.location, Rule.CARD_TITLE_EMPTY, message)
 
 
-def clozes_belong_to_cloze_cards(question: Question, _edition: Edition) -> Iterator[Finding]:
-    """A `.cloze` note has marks that Anki reads as written; no other text has any."""
+def answers_are_short(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """One thing a card: what does not fit is a second card."""
     for card in question.cards:
-        if card.kind is CardKind.CLOZE:
-            yield from _cloze_faults(card)
-    elsewhere = [
-        question.key_points,
-        question.detail,
-        question.pitfalls,
-        *(card.body for card in question.cards if card.kind is not CardKind.CLOZE),
-    ]
-    for body in elsewhere:
-        lines = [line for line, token in inline_tokens(body) if any(find_marks(token.content))]
-        lines += [block.location.line for block in code_blocks(body) if block.clozes]
-        for line in lines:
-            yield Finding(
-                Location(question.location.file, line),
-                "cloze-outside",
-                "a cloze mark works only in a note of kind .cloze",
-            )
+        width = sum(
+            columns(_shown(plain_text(token.children or ())))
+            for _, token in inline_blocks(card.body)
+        )
+        if width > ANSWER_COLUMNS:
+            message = f"#{card.slug}: {width} columns of answer; keep to {ANSWER_COLUMNS}"
+            yield Finding(card.location, Rule.CARD_LONG, message)
+        if card.kind is CardKind.QUESTION_ANSWER:
+            blocks = code_blocks(card.body)
+            lines = sum(len(block.code.rstrip("\n").split("\n")) for block in blocks)
+            if lines > ANSWER_CODE_LINES:
+                message = f"#{card.slug}: {lines} lines of code; keep to {ANSWER_CODE_LINES}"
+                yield Finding(card.location, Rule.CARD_LONG, message)
 
 
-def _cloze_faults(card: Card) -> Iterator[Finding]:
-    numbers = {mark.number for block in code_blocks(card.body) for mark in block.clozes}
-    for line, text in _paragraphs(card):
-        try:
-            numbers.update(mark.number for mark in strip_marks(text).marks)
-        except ClozeError as error:
-            yield Finding(Location(card.location.file, line), "cloze-broken", str(error))
-    if not numbers:
-        yield Finding(card.location, "cloze-missing", f"#{card.slug} hides nothing")
-    elif numbers != set(range(1, max(numbers) + 1)):
-        found = ", ".join(f"c{number}" for number in sorted(numbers))
-        yield Finding(card.location, "cloze-numbers", f"number them from c1 on; found {found}")
+def lists_are_short(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """A list of more than three is not remembered as one fact."""
+    for card in question.cards:
+        for part in card.body:
+            if isinstance(part, Prose):
+                items = sum(token.type == "list_item_open" for token in part.tokens)
+                if items > LIST_ITEMS:
+                    message = f"#{card.slug}: a list of {items}; keep to {LIST_ITEMS}"
+                    yield Finding(card.location, Rule.CARD_LIST, message)
 
 
-def _paragraphs(card: Card) -> Iterator[tuple[int, str]]:
-    """Yield the source text of each paragraph or table cell: the room of one cloze."""
-    for part in card.body:
-        for token in getattr(part, "tokens", ()):
-            if token.type == "inline":
-                yield (token.map[0] + 1 if token.map else 0), token.content
+def questions_are_open(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """A coin answers a yes/no question as well as a learner does."""
+    for card in question.cards:
+        title = plain_text(card.title).strip()
+        if (
+            card.kind is CardKind.QUESTION_ANSWER
+            and _YES_NO.search(title)
+            and not _OPEN_QUESTION.search(title)
+        ):
+            message = f"#{card.slug} asks yes or no; ask why, when, or what happens"
+            yield Finding(card.location, Rule.CARD_YES_NO, message)
 
 
 def predict_cards_show_output(question: Question, _edition: Edition) -> Iterator[Finding]:
@@ -66,13 +74,14 @@ def predict_cards_show_output(question: Question, _edition: Edition) -> Iterator
         if card.kind is not CardKind.PREDICT:
             continue
         block = next(code_blocks(card.body), None)
-        if block is None or card.body[0] is not block:
-            yield Finding(
-                card.location, "predict-code", f"#{card.slug} must start with the code to predict"
-            )
+        if block is None or card.body[0] is not block or not block.runs:
+            message = f"#{card.slug} must start with the code to predict"
+            yield Finding(card.location, Rule.PREDICT_CODE, message)
         elif block.output is None:
-            yield Finding(
-                block.location,
-                "predict-output",
-                "the code has no output fence; `torchdeck run --accept` writes it",
-            )
+            message = "the code has no output fence; `torchdeck run --accept` writes it"
+            yield Finding(block.location, Rule.PREDICT_OUTPUT, message)
+
+
+def _shown(text: str) -> str:
+    """Drop the cloze marks, which no card shows."""
+    return re.sub(r"\{\{c\d+::|\}\}", "", text)

@@ -1,10 +1,11 @@
 """Rules that hold a file against the syllabus."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from torchdeck.findings import Finding, Location
 from torchdeck.read.edition import Edition
 from torchdeck.read.question import Question
+from torchdeck.rules import Rule
 
 
 def matches_syllabus(question: Question, edition: Edition) -> Iterator[Finding]:
@@ -14,31 +15,16 @@ def matches_syllabus(question: Question, edition: Edition) -> Iterator[Finding]:
     place = Location(question.location.file, question.lines["number"])
     entry = edition.syllabus.get(question.number)
     if entry is None:
-        yield Finding(place, "number-unknown", f"{question.number} is not in the syllabus")
+        yield Finding(place, Rule.NUMBER_UNKNOWN, f"{question.number} is not in the syllabus")
         return
     if (question.topic, question.slug) != (entry.topic, entry.slug):
         yield Finding(
             place,
-            "file-name",
+            Rule.FILE_NAME,
             f"question {entry.number} belongs in content/{entry.topic}/{entry.slug}.md",
         )
     if "question" in question.lines and question.wording != entry.question:
-        yield Finding(question.location, "wording", f"the syllabus words it: {entry.question}")
-
-
-def numbers_are_unique(questions: Sequence[Question]) -> Iterator[Finding]:
-    """No two files answer the same question."""
-    first: dict[int, Question] = {}
-    for question in questions:
-        if "number" not in question.lines:
-            continue
-        other = first.setdefault(question.number, question)
-        if other is not question:
-            yield Finding(
-                Location(question.location.file, question.lines["number"]),
-                "number-duplicate",
-                f"number {question.number} is already that of {other.location.file}",
-            )
+        yield Finding(question.location, Rule.WORDING, f"the syllabus words it: {entry.question}")
 
 
 def sources_are_https(question: Question, _edition: Edition) -> Iterator[Finding]:
@@ -48,7 +34,7 @@ def sources_are_https(question: Question, _edition: Edition) -> Iterator[Finding
         return
     place = Location(question.location.file, line)
     if not question.sources:
-        yield Finding(place, "source-missing", "name at least one official page")
+        yield Finding(place, Rule.SOURCE_MISSING, "name at least one official page")
     for url in question.sources:
         if not url.startswith("https://"):
-            yield Finding(place, "source-https", f"{url} does not start with https://")
+            yield Finding(place, Rule.SOURCE_HTTPS, f"{url} does not start with https://")

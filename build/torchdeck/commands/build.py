@@ -16,6 +16,7 @@ from torchdeck.project import Project
 from torchdeck.render.media import read_media
 from torchdeck.render.note import Note
 from torchdeck.render.notes import notes_of
+from torchdeck.rules import Rule
 
 
 def build(
@@ -38,7 +39,7 @@ def build(
     if only_check and built.stale:
         raise FindingsError(
             [
-                Finding(Location(f"{name}/{file}"), "deck-stale", "is not what content/ builds")
+                Finding(Location(f"{name}/{file}"), Rule.DECK_STALE, "is not what content/ builds")
                 for file in built.stale
             ]
         )

@@ -14,9 +14,10 @@ from torchdeck.execute.keys import Environment, MissingPackageError, environment
 from torchdeck.execute.records import Records
 from torchdeck.project import Project
 from torchdeck.read.question import CodeBlock
+from torchdeck.rules import Rule
 
 # Rules that only say that a file has not been run yet: running it is the way out.
-OUTPUT_RULES = frozenset({"output-missing", "predict-output"})
+OUTPUT_RULES = frozenset({Rule.OUTPUT_MISSING, Rule.PREDICT_OUTPUT})
 
 
 def run(

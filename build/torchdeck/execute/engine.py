@@ -26,16 +26,17 @@ from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult
 from torchdeck.execute.subprocess_runner import SubprocessRunner
 from torchdeck.findings import Finding, Location
 from torchdeck.read.question import CodeBlock, Question
+from torchdeck.rules import Rule
 
 RULES = {
-    Outcome.FAILED: "run-failed",
-    Outcome.DID_NOT_RAISE: "run-did-not-raise",
-    Outcome.TIMEOUT: "run-timeout",
-    Outcome.MEMORY: "run-memory",
-    Outcome.SIGNAL: "run-signal",
-    Outcome.EXITED: "run-exited",
-    Outcome.OUTPUT_CHANGED: "run-output",
-    Outcome.SKIPPED: "run-skipped",
+    Outcome.FAILED: Rule.RUN_FAILED,
+    Outcome.DID_NOT_RAISE: Rule.RUN_DID_NOT_RAISE,
+    Outcome.TIMEOUT: Rule.RUN_TIMEOUT,
+    Outcome.MEMORY: Rule.RUN_MEMORY,
+    Outcome.SIGNAL: Rule.RUN_SIGNAL,
+    Outcome.EXITED: Rule.RUN_EXITED,
+    Outcome.OUTPUT_CHANGED: Rule.RUN_OUTPUT,
+    Outcome.SKIPPED: Rule.RUN_SKIPPED,
 }
 CUDA_PROBE = "import sys, torch; sys.exit(not torch.cuda.is_available())"
 
@@ -267,13 +268,13 @@ def _judge_output(result: RunResult) -> RunResult:
     )
 
 
-def _rule(result: RunResult) -> str | None:
+def _rule(result: RunResult) -> Rule | None:
     if result.outcome is Outcome.SKIPPED and result.block.words.norun is not None:
         return None
     if result.outcome is Outcome.NOT_VERIFIED:
         if _unsupported(result.block) or result.block.words.device is None:
-            return "run-unsupported"
-        return "run-unproven" if result.block.output is not None else None
+            return Rule.RUN_UNSUPPORTED
+        return Rule.RUN_UNPROVEN if result.block.output is not None else None
     return RULES.get(result.outcome)
 
 

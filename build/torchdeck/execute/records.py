@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torchdeck.execute.results import COMPLETED, Outcome
 from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class Records:
                 found = _read(path)
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 findings.append(
-                    Finding(Location(f"{name}/{path.name}"), "record", f"is no record: {error!r}")
+                    Finding(
+                        Location(f"{name}/{path.name}"), Rule.RECORD, f"is no record: {error!r}"
+                    )
                 )
                 continue
             for key, result in found:

@@ -16,6 +16,7 @@ from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.package.payload import PackageError, read_payload
 from torchdeck.read.edition import Edition, Topic
 from torchdeck.render.note import Note
+from torchdeck.rules import Rule
 
 ALL = "all.apkg"
 LEDGER = "ledger.json"
@@ -143,7 +144,9 @@ def _stamp(edition: Edition, notes: Sequence[Note], ledger: Ledger) -> list[Stam
         other = keys.setdefault(identity, note)
         if other is not note:
             findings.append(
-                Finding(note.location, "guid-collision", f"has the GUID of {other.key}; rename it")
+                Finding(
+                    note.location, Rule.GUID_COLLISION, f"has the GUID of {other.key}; rename it"
+                )
             )
     if findings:
         raise FindingsError(findings)

@@ -15,6 +15,7 @@ from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.note_types import NoteType
 from torchdeck.render.canonical import digest
 from torchdeck.render.note import Note
+from torchdeck.rules import Rule
 
 LEDGER_FORMAT = 1
 
@@ -69,7 +70,7 @@ class Ledger:
             return cls._of(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"is no ledger ({error}); take it back from version control"
-            raise FindingsError([Finding(Location(name), "ledger", message)]) from error
+            raise FindingsError([Finding(Location(name), Rule.LEDGER, message)]) from error
 
     @classmethod
     def _of(cls, data: Mapping[str, Any]) -> "Ledger":
@@ -126,7 +127,7 @@ def advance(  # noqa: PLR0913  # three inputs, three named circumstances
     findings = [
         Finding(
             Location(name),
-            "note-vanished",
+            Rule.NOTE_VANISHED,
             f"{key} is in the ledger but not in content/; learners may have it: put it back",
         )
         for key in sorted(ledger.notes.keys() - new_notes.keys())
@@ -136,7 +137,7 @@ def advance(  # noqa: PLR0913  # three inputs, three named circumstances
         findings.append(
             Finding(
                 Location(name),
-                "clock",
+                Rule.CLOCK,
                 f"the time {now} is not after the newest entry {ledger.newest}, so learners "
                 "would not get the change; set the clock or SOURCE_DATE_EPOCH",
             )

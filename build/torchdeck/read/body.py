@@ -19,6 +19,7 @@ from torchdeck.read.question import (
     Prose,
 )
 from torchdeck.read.source import Source
+from torchdeck.rules import Rule
 
 OUTPUT = "output"
 
@@ -55,11 +56,13 @@ class BodyBuilder:
     def _add_fence(self, token: Token) -> None:
         start, end = token.map or (0, 0)
         if not _is_closed(token, self._lines[end - 1] if end - 1 > start else ""):
-            self._findings.add(start + 1, "fence-unclosed", f"close the fence with {token.markup}")
+            self._findings.add(
+                start + 1, Rule.FENCE_UNCLOSED, f"close the fence with {token.markup}"
+            )
         try:
             info = parse_info(token.info)
         except FenceError as error:
-            self._findings.add(start + 1, "fence-words", str(error))
+            self._findings.add(start + 1, error.rule, str(error))
             info = FenceInfo(token.info.split()[0], FenceWords())
         if info.language == OUTPUT:
             self._add_output(token, info)
@@ -68,7 +71,7 @@ class BodyBuilder:
         try:
             cloze = strip_marks(token.content)
         except ClozeError as error:
-            self._findings.add(start + 1, "cloze-broken", str(error))
+            self._findings.add(start + 1, Rule.CLOZE_BROKEN, str(error))
             cloze = ClozeText(token.content, ())
         self._parts.append(
             CodeBlock(
@@ -85,11 +88,11 @@ class BodyBuilder:
     def _add_output(self, token: Token, info: FenceInfo) -> None:
         line = self._location(token).line
         if info.words != FenceWords():
-            self._findings.add(line, "fence-words", "an output fence takes no words")
+            self._findings.add(line, Rule.FENCE_WORDS, "an output fence takes no words")
         block = self._parts[-1] if self._parts else None
         if not isinstance(block, CodeBlock) or not block.runs or block.output is not None:
             self._findings.add(
-                line, "output-orphan", "an output fence must follow the block that printed it"
+                line, Rule.OUTPUT_ORPHAN, "an output fence must follow the block that printed it"
             )
             return
         output = Output(
@@ -100,14 +103,14 @@ class BodyBuilder:
     def _check_language(self, line: int, info: FenceInfo) -> None:
         if not info.language:
             self._findings.add(
-                line, "fence-language", "name the language behind the backticks, or `text`"
+                line, Rule.FENCE_LANGUAGE, "name the language behind the backticks, or `text`"
             )
             return
         try:
             find_lexer_class_by_name(info.language)
         except ClassNotFound:
             self._findings.add(
-                line, "fence-language", f"{info.language!r} is no language that Pygments knows"
+                line, Rule.FENCE_LANGUAGE, f"{info.language!r} is no language that Pygments knows"
             )
 
     def _check_nested(self, token: Token) -> None:
@@ -117,14 +120,14 @@ class BodyBuilder:
             language = token.info.split()[0] if token.info.split() else ""
             if language in EXECUTABLE_LANGUAGES or language == OUTPUT:
                 self._findings.add(
-                    start, "fence-nested", "code that runs cannot stand in a list or a quote"
+                    start, Rule.FENCE_NESTED, "code that runs cannot stand in a list or a quote"
                 )
         elif token.type == "inline":
             for offset, text in enumerate(token.content.split("\n")):
                 if text.lstrip().startswith("```"):
                     self._findings.add(
                         start + offset,
-                        "fence-backtick",
+                        Rule.FENCE_BACKTICK,
                         "a backtick in the info string makes this fence plain text; remove it",
                     )
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from markdown_it.token import Token
 
@@ -12,6 +13,7 @@ from torchdeck.read.front_matter import FrontMatter, parse_front_matter
 from torchdeck.read.markdown import heading_attributes, markdown_parser
 from torchdeck.read.question import Body, Card, CardKind, Question
 from torchdeck.read.source import Source, read_source
+from torchdeck.rules import Rule
 
 KEY_POINTS = "要点"
 DETAIL = "详解"
@@ -67,7 +69,7 @@ def top_level_elements(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
 def _front_matter(tokens: list[Token], findings: Findings) -> tuple[FrontMatter, Sequence[Token]]:
     if tokens and tokens[0].type == "front_matter":
         return parse_front_matter(tokens[0].content, FRONT_MATTER_LINE, findings), tokens[1:]
-    findings.add(1, "front-matter-missing", "the file must start with front matter between ---")
+    findings.add(1, Rule.FRONT_MATTER_MISSING, "the file must start with front matter between ---")
     return FrontMatter(), tokens
 
 
@@ -76,8 +78,10 @@ class _OpenCard:
     """A card whose body is still being read."""
 
     location: Location
+    section: str
     slug: str
     kind: CardKind
+    heading: str
     title: tuple[Token, ...]
     body: BodyBuilder
 
@@ -89,6 +93,7 @@ class _Sections:
         self._source = source
         self._findings = findings
         self._bodies: dict[str, BodyBuilder] = {}
+        self._lines: dict[str, int] = {}
         self._section: str | None = None
         self._cards: list[_OpenCard] = []
         self._card: _OpenCard | None = None
@@ -114,15 +119,18 @@ class _Sections:
         if opening.tag == "h1" or title not in SECTIONS:
             self._section = None
             self._findings.add(
-                line, "section-unknown", f"{title!r} is no section; use ## {' / '.join(SECTIONS)}"
+                line,
+                Rule.SECTION_UNKNOWN,
+                f"{title!r} is no section; use ## {' / '.join(SECTIONS)}",
             )
         elif title in self._bodies:
-            self._findings.add(line, "section-duplicate", f"section {title} stands twice")
+            self._findings.add(line, Rule.SECTION_DUPLICATE, f"section {title} stands twice")
         else:
             later = [name for name in self._bodies if SECTIONS.index(name) > SECTIONS.index(title)]
             if later:
-                self._findings.add(line, "section-order", f"{title} belongs before {later[0]}")
+                self._findings.add(line, Rule.SECTION_ORDER, f"{title} belongs before {later[0]}")
             self._section = title
+            self._lines[title] = line
             self._bodies[title] = BodyBuilder(self._source, self._findings)
 
     def _open_card(self, element: tuple[Token, ...]) -> None:
@@ -131,27 +139,31 @@ class _Sections:
         attributes = heading_attributes(opening)
         kind = _KINDS.get(attributes.kind)
         if attributes.error:
-            self._findings.add(line, "heading-attributes", attributes.error)
+            self._findings.add(line, Rule.HEADING_ATTRIBUTES, attributes.error)
         elif attributes.slug is None:
-            self._findings.add(line, "card-slug-missing", "end the heading with {#slug}")
+            self._findings.add(line, Rule.CARD_SLUG_MISSING, "end the heading with {#slug}")
         elif kind is None:
             self._findings.add(
-                line, "card-kind-unknown", f".{attributes.kind} is no kind; use .cloze or .predict"
+                line,
+                Rule.CARD_KIND_UNKNOWN,
+                f".{attributes.kind} is no kind; use .cloze or .predict",
             )
         elif not is_slug(attributes.slug):
             self._findings.add(
                 line,
-                "slug-malformed",
+                Rule.SLUG_MALFORMED,
                 f"#{attributes.slug}: use a-z, 0-9 and single hyphens between them",
             )
         if any(card.slug == attributes.slug is not None for card in self._cards):
             self._findings.add(
-                line, "slug-duplicate", f"#{attributes.slug} stands twice in this file"
+                line, Rule.SLUG_DUPLICATE, f"#{attributes.slug} stands twice in this file"
             )
         self._card = _OpenCard(
             location=Location(self._source.name, line),
+            section=self._section or "",
             slug=attributes.slug or "",
             kind=kind or CardKind.QUESTION_ANSWER,
+            heading=inline.content,
             title=tuple(inline.children or ()),
             body=BodyBuilder(self._source, self._findings),
         )
@@ -162,19 +174,19 @@ class _Sections:
             self._card.body.add(element)
         elif self._section is None or self._section in CARD_SECTIONS:
             place = "below a ### heading" if self._section else "below a ## section"
-            self._findings.add(_line(element[0]), "text-outside", f"this belongs {place}")
+            self._findings.add(_line(element[0]), Rule.TEXT_OUTSIDE, f"this belongs {place}")
         else:
             self._bodies[self._section].add(element)
 
     def _refuse_attributes(self, opening: Token, reason: str) -> None:
         attributes = heading_attributes(opening)
         if attributes.slug or attributes.error:
-            self._findings.add(_line(opening), "heading-attributes", reason)
+            self._findings.add(_line(opening), Rule.HEADING_ATTRIBUTES, reason)
 
     def question(self, front_matter: FrontMatter) -> Question:
         for title in SECTIONS:
             if title not in self._bodies:
-                self._findings.add(0, "section-missing", f"section ## {title} is missing")
+                self._findings.add(0, Rule.SECTION_MISSING, f"section ## {title} is missing")
         path = self._source.path
         return Question(
             location=Location(self._source.name, front_matter.lines.get("question", 1)),
@@ -187,11 +199,20 @@ class _Sections:
             sources=front_matter.sources,
             requires=front_matter.requires,
             lines=front_matter.lines,
+            sections=MappingProxyType(self._lines),
             key_points=self._body(KEY_POINTS),
             detail=self._body(DETAIL),
             pitfalls=self._body(PITFALLS),
             cards=tuple(
-                Card(card.location, card.slug, card.kind, card.title, card.body.finish())
+                Card(
+                    card.location,
+                    card.section,
+                    card.slug,
+                    card.kind,
+                    card.heading,
+                    card.title,
+                    card.body.finish(),
+                )
                 for card in self._cards
             ),
         )

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from torchdeck.findings import Findings, FindingsError
 from torchdeck.read.source import read_source
+from torchdeck.rules import Rule
 
 TOPICS_FILE = "topics.toml"
 SYLLABUS_FILE = "syllabus.tsv"
-SYLLABUS_COLUMNS = ("number", "topic", "slug", "question")
+SYLLABUS_COLUMNS = ("number", "topic", "slug", "question", "twins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,21 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class SyllabusEntry:
-    """One question of the syllabus; `question` is its wording to the letter."""
+    """One question of the syllabus.
+
+    Attributes:
+        number: Its number, for ever.
+        topic: Slug of its topic.
+        slug: Name of its file, and its identity for ever.
+        question: Its wording to the letter.
+        twins: Numbers of the questions that ask nearly the same: each names the others.
+    """
 
     number: int
     topic: str
     slug: str
     question: str
+    twins: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,7 @@ def read_edition(content: Path, name: str = "content") -> Edition:
     values = {key: settings.get(key) for key in ("namespace", "pytorch", "language")}
     for key, value in values.items():
         if not isinstance(value, str) or not value:
-            topics_findings.add(0, "edition", f"key {key!r} must be a text")
+            topics_findings.add(0, Rule.EDITION, f"key {key!r} must be a text")
     findings = [*topics_findings, *syllabus_findings]
     if findings:
         raise FindingsError(findings)
@@ -104,14 +114,14 @@ def _read_toml(path: Path, findings: Findings) -> dict[str, object]:
     try:
         return tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
-        findings.add(0, "edition", f"not valid TOML: {error}")
+        findings.add(0, Rule.EDITION, f"not valid TOML: {error}")
         return {}
 
 
 def _topics(settings: Mapping[str, object], findings: Findings) -> list[Topic]:
     rows = settings.get("topics")
     if not isinstance(rows, list):
-        findings.add(0, "edition", "list the topics as [[topics]]")
+        findings.add(0, Rule.EDITION, "list the topics as [[topics]]")
         return []
     keys = ("slug", "name", "deck", "about")
     topics = []
@@ -119,11 +129,11 @@ def _topics(settings: Mapping[str, object], findings: Findings) -> list[Topic]:
         if isinstance(row, dict) and set(row) == set(keys):
             topics.append(Topic(*(str(row[key]) for key in keys)))
         else:
-            findings.add(0, "edition", f"each [[topics]] has the keys {', '.join(keys)}")
+            findings.add(0, Rule.EDITION, f"each [[topics]] has the keys {', '.join(keys)}")
     for key in ("slug", "deck"):
         values = [getattr(topic, key) for topic in topics]
         for value in sorted({value for value in values if values.count(value) > 1}):
-            findings.add(0, "edition", f"two topics have the {key} {value!r}")
+            findings.add(0, Rule.EDITION, f"two topics have the {key} {value!r}")
     return topics
 
 
@@ -133,21 +143,37 @@ def _syllabus(path: Path, topics: set[str], findings: Findings) -> dict[int, Syl
         return {}
     rows = csv.reader(source.text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     if tuple(next(rows, ())) != SYLLABUS_COLUMNS:
-        findings.add(1, "syllabus", f"the first line must name {', '.join(SYLLABUS_COLUMNS)}")
+        findings.add(1, Rule.SYLLABUS, f"the first line must name {', '.join(SYLLABUS_COLUMNS)}")
         return {}
     entries: dict[int, SyllabusEntry] = {}
+    lines: dict[int, int] = {}
     slugs: set[str] = set()
     for line, row in enumerate(rows, start=2):
-        if len(row) != len(SYLLABUS_COLUMNS) or not row[0].isdecimal():
-            findings.add(line, "syllabus", "give number, topic, slug and question, tab-separated")
+        twins = row[-1].split(",") if row and row[-1] else []
+        if len(row) != len(SYLLABUS_COLUMNS) or not all(map(str.isdecimal, [row[0], *twins])):
+            findings.add(
+                line, Rule.SYLLABUS, "give number, topic, slug and question, tab-separated"
+            )
             continue
-        entry = SyllabusEntry(int(row[0]), *row[1:])
+        entry = SyllabusEntry(int(row[0]), row[1], row[2], row[3], tuple(map(int, twins)))
         if entry.number in entries:
-            findings.add(line, "syllabus", f"number {entry.number} stands twice")
+            findings.add(line, Rule.SYLLABUS, f"number {entry.number} stands twice")
         if entry.slug in slugs:
-            findings.add(line, "syllabus", f"slug {entry.slug!r} stands twice")
+            findings.add(line, Rule.SYLLABUS, f"slug {entry.slug!r} stands twice")
         if entry.topic not in topics:
-            findings.add(line, "syllabus", f"topic {entry.topic!r} is not in {TOPICS_FILE}")
+            findings.add(line, Rule.SYLLABUS, f"topic {entry.topic!r} is not in {TOPICS_FILE}")
         slugs.add(entry.slug)
         entries[entry.number] = entry
+        lines[entry.number] = line
+    _check_twins(entries, lines, findings)
     return entries
+
+
+def _check_twins(
+    entries: Mapping[int, SyllabusEntry], lines: Mapping[int, int], findings: Findings
+) -> None:
+    for entry in entries.values():
+        for twin in entry.twins:
+            if twin not in entries or entry.number not in entries[twin].twins:
+                message = f"{entry.number} has the twin {twin}; let {twin} have it too"
+                findings.add(lines[entry.number], Rule.SYLLABUS, message)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from torchdeck.read.question import FenceWords
+from torchdeck.rules import Rule
 
 _MEMORY_UNITS = MappingProxyType({"M": 2**20, "G": 2**30})
 _DEVICES = ("cuda",)
@@ -15,6 +16,14 @@ _DEVICES = ("cuda",)
 
 class FenceError(ValueError):
     """An info string that means nothing; the message says which word and why."""
+
+    rule = Rule.FENCE_WORDS
+
+
+class FenceReasonError(FenceError):
+    """A word that needs a reason has none."""
+
+    rule = Rule.FENCE_REASON
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ def parse_info(info: str) -> FenceInfo:
             values[word] = True
         elif word in _VALUES and value:
             values[word] = _VALUES[word](value)
+        elif word in _REASONED:
+            raise FenceReasonError(f'{word} needs a reason: {word}="why"')
         else:
             raise FenceError(_complaint(word, has_value=bool(value)))
     return FenceInfo(parts[0], FenceWords(**values))
@@ -91,6 +102,7 @@ def _file_name(value: str) -> str:
     return value
 
 
+_REASONED = frozenset({"norun", "unstable"})
 _FLAGS = frozenset({"fresh", "hidden", "slow"})
 _VALUES: MappingProxyType[str, Callable[[str], Any]] = MappingProxyType(
     {

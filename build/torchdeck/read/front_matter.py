@@ -12,6 +12,7 @@ from typing import TypeVar
 import yaml
 
 from torchdeck.findings import Findings
+from torchdeck.rules import Rule
 
 LEVELS = (1, 2, 3)
 
@@ -45,13 +46,13 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
         problem = error.problem or "cannot be read"
-        findings.add(first_line + line, "front-matter-yaml", f"not valid YAML: {problem}")
+        findings.add(first_line + line, Rule.FRONT_MATTER_YAML, f"not valid YAML: {problem}")
         return FrontMatter()
     except yaml.YAMLError as error:
-        findings.add(first_line, "front-matter-yaml", f"not valid YAML: {error}")
+        findings.add(first_line, Rule.FRONT_MATTER_YAML, f"not valid YAML: {error}")
         return FrontMatter()
     if not isinstance(node, yaml.MappingNode):
-        findings.add(first_line, "front-matter-yaml", "must consist of `key: value` lines")
+        findings.add(first_line, Rule.FRONT_MATTER_YAML, "must consist of `key: value` lines")
         return FrontMatter()
     reader = _Reader(node, first_line, findings)
     return FrontMatter(
@@ -81,7 +82,7 @@ class _Reader:
             line = first_line + key.start_mark.line
             name = str(key.value)
             if name in self._values:
-                findings.add(line, "front-matter-duplicate", f"key {name!r} stands twice")
+                findings.add(line, Rule.FRONT_MATTER_DUPLICATE, f"key {name!r} stands twice")
             else:
                 self._values[name] = value
                 self._lines[name] = line
@@ -93,21 +94,21 @@ class _Reader:
         if node is None:
             if not optional:
                 self._findings.add(
-                    self._first_line - 1, "front-matter-missing", f"key {name!r} is missing"
+                    self._first_line - 1, Rule.FRONT_MATTER_MISSING, f"key {name!r} is missing"
                 )
             return neutral
         try:
             return convert(node)
         except _ValueFormError as error:
             line = self._first_line + node.start_mark.line
-            self._findings.add(line, "front-matter-type", f"{name}: {error}")
+            self._findings.add(line, Rule.FRONT_MATTER_TYPE, f"{name}: {error}")
             del self._lines[name]
             return neutral
 
     def finish(self) -> Mapping[str, int]:
         for name in self._values:
             self._findings.add(
-                self._lines.pop(name), "front-matter-unknown", f"unknown key {name!r}; remove it"
+                self._lines.pop(name), Rule.FRONT_MATTER_UNKNOWN, f"unknown key {name!r}; remove it"
             )
         return MappingProxyType(self._lines)
 

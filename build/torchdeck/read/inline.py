@@ -9,14 +9,24 @@ from torchdeck.read.question import Body, Prose
 _TEXT_TYPES = frozenset({"text", "code_inline", "math_inline", "math_inline_double"})
 
 
-def inline_tokens(body: Body) -> Iterator[tuple[int, Token]]:
-    """Yield every inline token of the prose in `body` with the line of its block."""
+def inline_blocks(body: Body) -> Iterator[tuple[int, Token]]:
+    """Yield every paragraph, heading and table cell of the prose in `body` with its line."""
     for part in body:
         if isinstance(part, Prose):
+            line = part.location.line
             for token in part.tokens:
-                line = token.map[0] + 1 if token.map else 0
-                for child in token.children or ():
-                    yield line, child
+                line = token.map[0] + 1 if token.map else line
+                if token.type == "inline":
+                    yield line, token
+
+
+def inline_tokens(body: Body) -> Iterator[tuple[int, Token]]:
+    """Yield every inline token of the prose in `body` with its line."""
+    for line, block in inline_blocks(body):
+        offset = 0
+        for child in block.children or ():
+            yield line + offset, child
+            offset += child.type in {"softbreak", "hardbreak"}
 
 
 def plain_text(tokens: Sequence[Token]) -> str:

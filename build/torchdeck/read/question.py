@@ -122,15 +122,19 @@ class Card:
 
     Attributes:
         location: The heading.
+        section: The section that it stands in.
         slug: The note's identity within its question, for ever.
         kind: What the note asks for.
+        heading: Source text of the heading, attributes included.
         title: Inline tokens of the heading, without its attributes.
         body: Everything below the heading.
     """
 
     location: Location
+    section: str
     slug: str
     kind: CardKind
+    heading: str
     title: tuple[Token, ...]
     body: Body
 
@@ -150,6 +154,7 @@ class Question:
         sources: Official pages.
         requires: Distributions that the code imports beyond torch.
         lines: The line of each key of the front matter that could be read.
+        sections: The line of each section.
         key_points: 要点.
         detail: 详解.
         pitfalls: 易错.
@@ -166,6 +171,7 @@ class Question:
     sources: tuple[str, ...]
     requires: tuple[str, ...]
     lines: Mapping[str, int]
+    sections: Mapping[str, int]
     key_points: Body
     detail: Body
     pitfalls: Body

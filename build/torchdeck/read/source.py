@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from torchdeck.findings import Findings
+from torchdeck.rules import Rule
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -26,18 +27,18 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        findings.add(0, "file-unreadable", f"cannot be read: {error.strerror}")
+        findings.add(0, Rule.FILE_UNREADABLE, f"cannot be read: {error.strerror}")
         return None
     if raw.startswith(BYTE_ORDER_MARK):
-        findings.add(1, "file-encoding", "starts with a byte order mark; save it without one")
+        findings.add(1, Rule.FILE_ENCODING, "starts with a byte order mark; save it without one")
     if b"\0" in raw:
         line = raw[: raw.index(b"\0")].count(b"\n") + 1
-        findings.add(line, "file-encoding", "holds a NUL byte; save the file as UTF-8 text")
+        findings.add(line, Rule.FILE_ENCODING, "holds a NUL byte; save the file as UTF-8 text")
         return None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        findings.add(line, "file-encoding", "is not UTF-8; save the file as UTF-8 text")
+        findings.add(line, Rule.FILE_ENCODING, "is not UTF-8; save the file as UTF-8 text")
         return None
     return Source(path, name, text)

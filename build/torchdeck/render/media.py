@@ -9,9 +9,9 @@ from torchdeck.findings import Findings
 from torchdeck.read.inline import inline_tokens
 from torchdeck.read.question import Body, Question
 from torchdeck.render.note import Media
+from torchdeck.rules import Rule
 
 DIGEST_LENGTH = 12  # hexadecimal digits in a media name
-SUFFIXES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".webp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,10 @@ def read_media(question: Question, folder: Path, findings: Findings) -> Question
     for body in question.bodies:
         for line, target in image_targets(body):
             path = (folder / target).resolve()
-            if path.suffix.lower() not in SUFFIXES:
-                findings.add(line, "image-type", f"{target}: use {', '.join(sorted(SUFFIXES))}")
-            elif not path.is_relative_to(folder.resolve()):
-                findings.add(line, "image-outside", f"{target} leads out of the topic's folder")
+            if not path.is_relative_to(folder.resolve()):
+                findings.add(line, Rule.IMAGE_OUTSIDE, f"{target} leads out of the topic's folder")
             elif not path.is_file():
-                findings.add(line, "image-missing", f"{target} does not exist")
+                findings.add(line, Rule.IMAGE_MISSING, f"{target} does not exist")
             else:
                 content = path.read_bytes()
                 digest = hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]

@@ -1,0 +1,50 @@
+"""Rules about links and images."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from torchdeck.findings import Finding, Location
+from torchdeck.read.edition import Edition
+from torchdeck.read.inline import inline_tokens
+from torchdeck.read.question import Question
+from torchdeck.rules import Rule
+
+IMAGE_SUFFIXES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".webp"})
+
+
+def links_lead_to_the_web(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """A link is a whole https address: a phone has no files to link to."""
+    for body in question.bodies:
+        for line, token in inline_tokens(body):
+            place = Location(question.location.file, line)
+            if token.type == "link_open":
+                target = str(token.attrs.get("href", ""))
+                if not target.startswith("https://"):
+                    message = f"{target!r} is no https address; to name a question write 第 N 题"
+                    yield Finding(place, Rule.LINK_TARGET, message)
+            elif token.type == "text" and "](" in token.content:
+                message = "this link is shown as text: its address is not allowed or not closed"
+                yield Finding(place, Rule.LINK_TARGET, message)
+
+
+def images_are_files_of_the_topic(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """An image is a file in the question's own topic folder: cards work offline."""
+    for body in question.bodies:
+        for line, token in inline_tokens(body):
+            if token.type == "image":
+                place = Location(question.location.file, line)
+                yield from _image_faults(place, str(token.attrs.get("src", "")))
+
+
+def _image_faults(place: Location, target: str) -> Iterator[Finding]:
+    parts = urlsplit(target)
+    path = PurePosixPath(parts.path)
+    if parts.scheme or parts.netloc:
+        message = f"{target}: put the file beside the question; cards work offline"
+        yield Finding(place, Rule.IMAGE_REMOTE, message)
+    elif path.is_absolute() or ".." in path.parts or "\\" in target or "%" in target:
+        yield Finding(place, Rule.IMAGE_OUTSIDE, f"{target} leads out of the topic's folder")
+    elif path.suffix.lower() not in IMAGE_SUFFIXES:
+        message = f"{target}: use one of {', '.join(sorted(IMAGE_SUFFIXES))}"
+        yield Finding(place, Rule.IMAGE_TYPE, message)

@@ -1,0 +1,126 @@
+"""Rules about the content as a whole."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from torchdeck.findings import Finding, Location
+from torchdeck.read.edition import Edition
+from torchdeck.read.inline import inline_blocks, inline_tokens, plain_text
+from torchdeck.read.question import Card, CardKind, CodeBlock, Question, code_blocks
+from torchdeck.rules import Rule
+
+NORUN_SHARE = 0.10
+UNSTABLE_SHARE = 0.05
+SMALLEST_COUNT = 40  # blocks; of fewer a share says nothing
+
+SIMILARITY = 0.85  # of the sets of neighbouring characters of two fronts
+
+_REFERENCE = re.compile(r"第\s*(\d+)\s*题")
+_INSIGNIFICANT = re.compile(r"[\W_]+")
+
+
+def numbers_and_slugs_are_unique(
+    questions: Sequence[Question], _edition: Edition
+) -> Iterator[Finding]:
+    """No two files answer the same question or claim the same identity."""
+    numbers: dict[int, Question] = {}
+    slugs: dict[str, Question] = {}
+    for question in questions:
+        other = slugs.setdefault(question.slug, question)
+        if other is not question:
+            message = f"the slug {question.slug} is already that of {other.location.file}"
+            yield Finding(Location(question.location.file), Rule.SLUG_DUPLICATE, message)
+        if "number" in question.lines:
+            other = numbers.setdefault(question.number, question)
+            if other is not question:
+                place = Location(question.location.file, question.lines["number"])
+                message = f"number {question.number} is already that of {other.location.file}"
+                yield Finding(place, Rule.NUMBER_DUPLICATE, message)
+
+
+def twins_name_each_other(questions: Sequence[Question], edition: Edition) -> Iterator[Finding]:
+    """Questions that ask nearly the same share out their angles and say so."""
+    for question in questions:
+        entry = edition.syllabus.get(question.number)
+        if entry is None:
+            continue
+        named = {
+            int(number)
+            for body in question.bodies
+            for _, token in inline_tokens(body)
+            if token.type == "text"
+            for number in _REFERENCE.findall(token.content)
+        }
+        for twin in sorted(set(entry.twins) - named):
+            message = (
+                f"asks nearly the same as question {twin}: take another angle, name 第 {twin} 题"
+            )
+            yield Finding(question.location, Rule.TWIN_UNNAMED, message)
+
+
+def budgets_are_kept(questions: Sequence[Question], _edition: Edition) -> Iterator[Finding]:
+    """Code that does not run, or whose output is not compared, stays the exception."""
+    blocks = [block for question in questions for block in question.blocks if _is_code(block)]
+    if len(blocks) < SMALLEST_COUNT:
+        return
+    for rule, share, of_kind in (
+        (Rule.BUDGET_NORUN, NORUN_SHARE, [b for b in blocks if b.words.norun is not None]),
+        (Rule.BUDGET_UNSTABLE, UNSTABLE_SHARE, [b for b in blocks if b.words.unstable is not None]),
+    ):
+        if len(of_kind) > share * len(blocks):
+            file, most = Counter(block.location.file for block in of_kind).most_common(1)[0]
+            word = rule.rpartition("-")[2]
+            message = (
+                f"{len(of_kind)} of {len(blocks)} blocks are {word}, over {share:.0%} "
+                f"of the content; {most} of them are here"
+            )
+            yield Finding(Location(file), rule, message)
+
+
+def fronts_differ(questions: Sequence[Question], _edition: Edition) -> Iterator[Finding]:
+    """A learner who meets the same front twice cannot tell which answer is meant."""
+    fronts = sorted(
+        (_front(card) for question in questions for card in question.cards),
+        key=lambda front: len(front.pairs),
+    )
+    for index, front in enumerate(fronts):
+        for other in fronts[index + 1 :]:
+            if len(front.pairs) < SIMILARITY * len(other.pairs):
+                break  # sorted by size: all that follow are larger still
+            first, second = sorted((front, other), key=lambda item: item.card.location)
+            if front.text == other.text:
+                message = f"the same front as #{first.card.slug} at {first.card.location}"
+                yield Finding(second.card.location, Rule.FRONT_EQUAL, message)
+            elif front.is_similar_to(other):
+                message = f"nearly the front of #{first.card.slug} at {first.card.location}"
+                yield Finding(second.card.location, Rule.FRONT_SIMILAR, message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """What a learner sees first of a card, reduced to its letters and digits."""
+
+    card: Card
+    text: str
+    pairs: frozenset[str]
+
+    def is_similar_to(self, other: "_Front") -> bool:
+        common = len(self.pairs & other.pairs)
+        return common >= SIMILARITY * (len(self.pairs) + len(other.pairs) - common)
+
+
+def _front(card: Card) -> _Front:
+    pieces = [] if card.kind is CardKind.CLOZE else [plain_text(card.title)]
+    if card.kind is CardKind.CLOZE:
+        pieces += [plain_text(token.children or ()) for _, token in inline_blocks(card.body)]
+    if card.kind is not CardKind.QUESTION_ANSWER:
+        pieces += [block.code for block in code_blocks(card.body)]
+    text = _INSIGNIFICANT.sub("", " ".join(pieces)).lower()
+    return _Front(card, text, frozenset(map("".join, pairwise(text))))
+
+
+def _is_code(block: CodeBlock) -> bool:
+    return block.runs or block.words.norun is not None
