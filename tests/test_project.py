@@ -59,7 +59,16 @@ def test_guids_and_note_types_are_those_of_the_first_release() -> None:
 
 
 def test_rooms_know_only_the_rooms_before_them() -> None:
-    order = ["read", "check", "execute", "render", "package", "verify", "commands"]
+    order = [
+        "read",
+        "check",
+        "execute",
+        "render",
+        "package",
+        "verify",
+        "author",
+        "commands",
+    ]
     package = ROOT / "build" / "torchdeck"
     for room in order:
         later = order[order.index(room) + 1 :]

@@ -21,6 +21,9 @@ from torchdeck.project import Project, ProjectError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
+# Commands that need a package of an extra import it when they are called.
+EXTRA_OF = {"genanki": "build"}
+
 P = ParamSpec("P")
 
 Paths = Annotated[
@@ -42,6 +45,11 @@ def _command(function: Callable[P, Status]) -> Callable[P, None]:
             status = Status.FINDINGS
         except (ProjectError, UsageError) as error:
             ERR.print(f"error: {error}")
+            status = Status.USAGE
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRA_OF:
+                raise
+            ERR.print(f"error: {error.name} is missing; install the extra {EXTRA_OF[error.name]}")
             status = Status.USAGE
         except KeyboardInterrupt:
             ERR.print("interrupted")
@@ -83,6 +91,50 @@ def check(
 def requires(paths: Paths = None) -> Status:
     """List the distributions that question files import, one a line."""
     return list_requires(Project.find(Path.cwd()), paths or ())
+
+
+@_command
+def new(
+    number: Annotated[int, typer.Argument(help="Number of the question in the syllabus.")],
+) -> Status:
+    """Make the file of a question from its line in the syllabus."""
+    from torchdeck.commands.author import new as new_question
+
+    return new_question(Project.find(Path.cwd()), number)
+
+
+@_command
+def locate(
+    note: Annotated[
+        str, typer.Argument(help="A note's id as the card shows it, a number, or a text.")
+    ],
+) -> Status:
+    """Find the file and line of a card."""
+    from torchdeck.commands.author import locate as locate_notes
+
+    return locate_notes(Project.find(Path.cwd()), note)
+
+
+@_command
+def rename(
+    note: Annotated[str, typer.Argument(help="`question` or `question#card`.")],
+    slug: Annotated[str, typer.Argument(help="The new slug.")],
+) -> Status:
+    """Give a question or a card another slug; learners keep their schedules."""
+    from torchdeck.commands.author import rename as rename_note
+
+    return rename_note(Project.find(Path.cwd()), note, slug)
+
+
+@_command
+def retire(
+    note: Annotated[str, typer.Argument(help="`question` or `question#card`.")],
+    reason: Annotated[str, typer.Option(help="What learners are told, in Chinese.")],
+) -> Status:
+    """Take a question or a card out of the content; the ledger keeps it."""
+    from torchdeck.commands.author import retire as retire_note
+
+    return retire_note(Project.find(Path.cwd()), note, reason)
 
 
 @_command

@@ -89,3 +89,10 @@ def as_json(findings: Iterable[Finding]) -> str:
         for finding in findings
     ]
     return json.dumps(rows, ensure_ascii=False, indent=2)
+
+
+def as_annotation(finding: Finding) -> str:
+    """Return the finding as the workflow command with which GitHub marks a line."""
+    place = f"file={finding.location.file},line={max(finding.location.line, 1)}"
+    message = finding.message.replace("%", "%25").replace("\n", "%0A")
+    return f"::error {place},title={finding.rule}::{message}"

@@ -45,6 +45,11 @@ class Project:
         """The folder of the packages and their ledger."""
         return self.root / "decks"
 
+    @property
+    def ledger(self) -> Path:
+        """The file that remembers every note that was ever packaged."""
+        return self.decks / "ledger.json"
+
     def name(self, path: Path) -> str:
         """Return `path` as findings show it: relative to the root, with forward slashes."""
         return path.relative_to(self.root).as_posix()

@@ -7,7 +7,7 @@ from pathlib import Path
 from torchdeck.commands.console import OUT, plural, print_findings
 from torchdeck.commands.content import read_content
 from torchdeck.commands.status import Status
-from torchdeck.findings import as_json
+from torchdeck.findings import as_annotation, as_json
 from torchdeck.project import Project
 
 
@@ -16,6 +16,7 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
 
 
 def check(project: Project, paths: Sequence[Path], form: Format) -> Status:
@@ -23,6 +24,9 @@ def check(project: Project, paths: Sequence[Path], form: Format) -> Status:
     content = read_content(project, paths)
     if form is Format.JSON:
         OUT.print(as_json(content.findings))
+    elif form is Format.GITHUB:
+        for finding in content.findings:
+            OUT.print(as_annotation(finding))
     else:
         print_findings(content.findings)
         notes = sum(1 + len(question.cards) for question in content.questions)

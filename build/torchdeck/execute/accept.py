@@ -1,11 +1,10 @@
 """Writes outputs into question files: output fences, and nothing else."""
 
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from torchdeck.files import write_whole
 from torchdeck.read.question import CodeBlock
 
 MINIMAL_FENCE = "```"
@@ -28,15 +27,7 @@ def accept(path: Path, acceptances: Iterable[Acceptance]) -> None:
     lines = path.read_bytes().split(b"\n")
     for acceptance in sorted(acceptances, key=lambda item: -item.block.location.line):
         _apply(lines, acceptance)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(b"\n".join(lines))
-        Path(name).chmod(path.stat().st_mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole({path: b"\n".join(lines)})
 
 
 def _apply(lines: list[bytes], acceptance: Acceptance) -> None:

@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
+from torchdeck.files import write_whole
 from torchdeck.read.question import CodeBlock
 
 
@@ -43,8 +42,6 @@ class ResultCache:
         """Keep `result` if it completed; the file appears whole or not at all."""
         if result.outcome not in COMPLETED:
             return
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         kept = {
             "outcome": result.outcome,
             "stdout": result.stdout,
@@ -54,10 +51,8 @@ class ResultCache:
             ],
             "seconds": result.seconds,
         }
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(kept, file, ensure_ascii=False)
-        Path(name).replace(path)
+        text = json.dumps(kept, ensure_ascii=False)
+        write_whole({self._path(key): text.encode()})
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}.json"

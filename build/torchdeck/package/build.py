@@ -1,12 +1,11 @@
 """All notes to the files in `decks/`, computed whole before anything is written."""
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from torchdeck.files import write_whole
 from torchdeck.findings import Finding, FindingsError
 from torchdeck.package.apkg import DeckContent, StampedNote, package_bytes
 from torchdeck.package.catalogue import CatalogueRow, catalogue
@@ -112,22 +111,7 @@ def write(built: Built, decks: Path) -> None:
     Everything is written beside its place first and renamed at the end, the ledger last: what
     breaks in between leaves packages that the next build repeats to the byte.
     """
-    decks.mkdir(parents=True, exist_ok=True)
-    prepared: list[tuple[Path, Path]] = []
-    try:
-        for name in built.stale:
-            if name not in built.files:
-                continue
-            handle, temporary = tempfile.mkstemp(dir=decks, prefix=f".{name}.", suffix=".tmp")
-            prepared.append((Path(temporary), decks / name))
-            with os.fdopen(handle, "wb") as file:
-                file.write(built.files[name])
-            Path(temporary).chmod(0o644)
-        for written, target in prepared:
-            written.replace(target)
-    finally:
-        for written, _ in prepared:
-            written.unlink(missing_ok=True)
+    write_whole({decks / name: built.files[name] for name in built.stale if name in built.files})
     for name in built.stale:
         if name not in built.files:
             (decks / name).unlink()
@@ -138,8 +122,8 @@ def _stamp(edition: Edition, notes: Sequence[Note], ledger: Ledger) -> list[Stam
     findings = []
     keys: dict[str, Note] = {}
     for note in sorted(notes, key=lambda note: note.due):
-        identity = guid(edition.namespace, note)
         entry = ledger.notes[note.key]
+        identity = guid(edition.namespace, entry.identity or note.key)
         stamped.append(StampedNote(note, identity, entry.mod, entry.pytorch))
         other = keys.setdefault(identity, note)
         if other is not note:

@@ -2,12 +2,14 @@
 
 import genanki
 
-from torchdeck.render.note import Note
+SEPARATOR = "#"  # between the slugs of question and card; part of no slug
 
 
-def guid(namespace: str, note: Note) -> str:
-    """Return the GUID of `note`: from the edition and its slugs, never from its text."""
-    parts = (
-        (namespace, note.question) if note.card is None else (namespace, note.question, note.card)
-    )
-    return str(genanki.guid_for(*parts))
+def guid(namespace: str, identity: str) -> str:
+    """Return the GUID of a note: from the edition and its slugs, never from its text.
+
+    Args:
+        namespace: Of the edition, such as `torchdeck/zh`.
+        identity: The note's first key, `question` or `question#card`; renaming keeps it.
+    """
+    return str(genanki.guid_for(namespace, *identity.split(SEPARATOR)))

@@ -28,11 +28,40 @@ class NoteEntry:
         digest: Of what it says (`render.canonical`).
         mod: When that last changed, in seconds since 1970.
         pytorch: The release under which that was accepted.
+        identity: The key that it had first, if it was renamed; its GUID comes from that.
     """
 
     digest: str
     mod: int
     pytorch: str
+    identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredEntry:
+    """A note that is in the content no more, whole: learners of older editions have it.
+
+    Attributes:
+        identity: The key that it had first.
+        kind: Its note type.
+        topic: Slug of its topic.
+        number: Number of its question.
+        mod: When it was retired, in seconds since 1970.
+        pytorch: The release under which its text was accepted.
+        reason: What a learner is told, such as what replaces it.
+        fields: Its last fields.
+        tags: Its last tags.
+    """
+
+    identity: str
+    kind: str
+    topic: str
+    number: int
+    mod: int
+    pytorch: str
+    reason: str
+    fields: Mapping[str, str]
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +78,14 @@ class Ledger:
 
     notes: Mapping[str, NoteEntry]
     note_types: Mapping[str, NoteTypeEntry]
+    retired: Mapping[str, RetiredEntry]
 
     @property
     def newest(self) -> int:
         """The latest `mod`, or 0."""
         mods = [entry.mod for entry in self.notes.values()]
         mods += [entry.mod for entry in self.note_types.values()]
+        mods += [entry.mod for entry in self.retired.values()]
         return max(mods, default=0)
 
     @classmethod
@@ -65,7 +96,7 @@ class Ledger:
             FindingsError: The file is no ledger.
         """
         if not path.exists():
-            return cls({}, {})
+            return cls({}, {}, {})
         try:
             return cls._of(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -79,17 +110,24 @@ class Ledger:
         return cls(
             {key: NoteEntry(**entry) for key, entry in data["notes"].items()},
             {key: NoteTypeEntry(**entry) for key, entry in data["note_types"].items()},
+            {
+                key: RetiredEntry(**entry | {"tags": tuple(entry["tags"])})
+                for key, entry in data["retired"].items()
+            },
         )
 
     def serialize(self) -> str:
         """Return the file's text: sorted, one entry a line, so that merges stay small."""
         parts = []
-        for title, entries in (("note_types", self.note_types), ("notes", self.notes)):
+        for title, entries in (
+            ("note_types", self.note_types),
+            ("notes", self.notes),
+            ("retired", self.retired),
+        ):
             rows = ",\n".join(
-                f"    {json.dumps(key)}: {json.dumps(asdict(entries[key]))}"
-                for key in sorted(entries)
+                f"    {json.dumps(key)}: {_serialize(entries[key])}" for key in sorted(entries)
             )
-            parts.append(f'  "{title}": {{\n{rows}\n  }}')
+            parts.append(f'  "{title}": {{\n{rows}\n  }}' if rows else f'  "{title}": {{}}')
         return f'{{\n  "format": {LEDGER_FORMAT},\n' + ",\n".join(parts) + "\n}\n"
 
 
@@ -132,7 +170,16 @@ def advance(  # noqa: PLR0913  # three inputs, three named circumstances
         )
         for key in sorted(ledger.notes.keys() - new_notes.keys())
     ]
-    after = Ledger(new_notes, new_types)
+    findings += [
+        Finding(
+            note.location,
+            Rule.LEDGER,
+            f"{note.key} is the name of a retired note; learners have that: choose another",
+        )
+        for note in notes
+        if note.key in ledger.retired
+    ]
+    after = Ledger(new_notes, new_types, ledger.retired)
     if after != ledger and now <= ledger.newest:
         findings.append(
             Finding(
@@ -161,8 +208,15 @@ def type_digest(note_type: NoteType) -> str:
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
 
 
+def _serialize(entry: NoteEntry | NoteTypeEntry | RetiredEntry) -> str:
+    facts = {name: value for name, value in asdict(entry).items() if value is not None}
+    return json.dumps(facts, ensure_ascii=False)
+
+
 def _note_entry(entry: NoteEntry | None, text: str, now: int, pytorch: str) -> NoteEntry:
-    return entry if entry and entry.digest == text else NoteEntry(text, now, pytorch)
+    if entry and entry.digest == text:
+        return entry
+    return NoteEntry(text, now, pytorch, entry.identity if entry else None)
 
 
 def _type_entry(entry: NoteTypeEntry | None, text: str, now: int) -> NoteTypeEntry:

@@ -90,8 +90,8 @@ def canonical(html: str) -> list[str]:
 
 
 def digest(note: Note) -> str:
-    """Return the SHA-256 of what `note` says: its fields and its tags."""
+    """Return the SHA-256 of what `note` says: its id, its fields and its tags."""
     fields = {name: canonical(html) for name, html in note.fields.items()}
-    facts = [CANONICAL_VERSION, note.kind, fields, sorted(note.tags)]
+    facts = [CANONICAL_VERSION, note.kind, note.sort_text, fields, sorted(note.tags)]
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

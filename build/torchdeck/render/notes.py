@@ -61,7 +61,7 @@ def notes_of(
             kind=draft.kind,
             topic=question.topic,
             number=question.number,
-            fields=MappingProxyType({**draft.fields, **shared}),
+            fields={**draft.fields, **shared},
             tags=_tags(question, draft.kind),
             media=media.shown_in(*draft.bodies),
             due=first_due + index,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from torchdeck.package.build import ALL, SUFFIX
@@ -24,6 +25,8 @@ def verify(decks: Path, now: int) -> Report:
     files.sort(key=lambda file: file == ALL)
     if not files:
         raise VerifierError(f"no package in {decks}; `torchdeck build` makes them")
+    if find_spec("anki") is None:
+        raise VerifierError("anki is missing; install the extra verify")
     request = json.dumps({"decks": str(decks), "files": files, "now": now})
     process = subprocess.run(
         [sys.executable, "-m", "torchdeck.verify.collection"],

@@ -1,0 +1,68 @@
+"""A note taken out of the content for good; the ledger keeps it whole.
+
+Learners of older editions have the note, so its identity, its last text and the reason stay.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from torchdeck.author.places import Place, Workspace, place_of
+from torchdeck.files import write_whole
+from torchdeck.package.ledger import RetiredEntry
+from torchdeck.render.note import Note
+
+
+def retire(
+    workspace: Workspace, notes: Sequence[Note], key: str, *, reason: str, now: int
+) -> tuple[str, ...]:
+    """Take the note `key` out of its file and return the keys that learners may have.
+
+    Retiring a question retires its cards too and removes its file.
+
+    Args:
+        workspace: What is changed.
+        notes: All notes as they are now.
+        key: `question` or `question#card`.
+        reason: What a learner is told, such as what replaces it.
+        now: Seconds since 1970.
+
+    Raises:
+        ProjectError: There is no such note.
+    """
+    place, ledger = place_of(workspace.readings, key), workspace.ledger
+    shipped = tuple(key for key in place.keys if key in ledger.notes)
+    last = {note.key: note for note in notes}
+    retired = dict(ledger.retired)
+    for name in shipped:
+        entry, note = ledger.notes[name], last[name]
+        retired[name] = RetiredEntry(
+            identity=entry.identity or name,
+            kind=note.kind,
+            topic=note.topic,
+            number=note.number,
+            mod=now,
+            pytorch=entry.pytorch,
+            reason=reason,
+            fields=dict(note.fields),
+            tags=note.tags,
+        )
+    kept = {name: entry for name, entry in ledger.notes.items() if name not in shipped}
+    after = dataclasses.replace(ledger, notes=kept, retired=retired)
+    write_whole({**_without(place), workspace.project.ledger: after.serialize().encode()})
+    if place.card is None:
+        place.path.unlink()
+    return shipped
+
+
+def _without(place: Place) -> dict[Path, bytes]:
+    """Return the file without the card; a question's file is removed as a whole."""
+    if place.card is None:
+        return {}
+    start, end = place.card_lines()
+    lines = place.path.read_bytes().split(b"\n")
+    rest = lines[end - 1 :] if end else [b""]
+    kept = lines[: start - 1]
+    while not end and kept and not kept[-1].strip():
+        kept.pop()
+    return {place.path: b"\n".join([*kept, *rest])}

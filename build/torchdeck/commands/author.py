@@ -1,0 +1,58 @@
+"""`torchdeck new`, `rename`, `retire` and `locate`."""
+
+from torchdeck.author.locate import locate as locate_notes
+from torchdeck.author.locate import title_of
+from torchdeck.author.new import new as new_question
+from torchdeck.author.places import Workspace
+from torchdeck.author.rename import rename as rename_note
+from torchdeck.author.retire import retire as retire_note
+from torchdeck.commands.clock import now
+from torchdeck.commands.console import OUT
+from torchdeck.commands.content import Content, read_content, refuse_findings
+from torchdeck.commands.notes import notes_of_content
+from torchdeck.commands.status import Status
+from torchdeck.package.ledger import Ledger
+from torchdeck.project import Project
+from torchdeck.read.edition import read_edition
+
+
+def new(project: Project, number: int) -> Status:
+    """Write the file of question `number`."""
+    OUT.print(new_question(project, read_edition(project.content), number))
+    return Status.FINE
+
+
+def locate(project: Project, wanted: str) -> Status:
+    """Print file, line and front of the notes that `wanted` names."""
+    places = locate_notes(read_content(project).readings, wanted)
+    for place in places:
+        location = place.card.location if place.card else place.question.location
+        OUT.print(f"{location}: {place.key}: {title_of(place)}")
+    return Status.FINE if places else Status.FINDINGS
+
+
+def rename(project: Project, key: str, slug: str) -> Status:
+    """Give the note `key` another slug."""
+    workspace, _ = _open(project)
+    OUT.print(rename_note(workspace, key, slug))
+    return Status.FINE
+
+
+def retire(project: Project, key: str, reason: str) -> Status:
+    """Take the note `key` out of the content."""
+    workspace, content = _open(project)
+    notes = notes_of_content(project, content)
+    shipped = retire_note(workspace, notes, key, reason=reason, now=now())
+    for name in shipped:
+        OUT.print(f"{name}: kept in the ledger for learners who have it")
+    if not shipped:
+        OUT.print(f"{key}: was in no deck yet, so nothing of it is kept")
+    return Status.FINE
+
+
+def _open(project: Project) -> tuple[Workspace, Content]:
+    """Read what the moves change; a file with findings might be cut in the wrong place."""
+    content = read_content(project)
+    refuse_findings(content)
+    ledger = Ledger.read(project.ledger, project.name(project.ledger))
+    return Workspace(project, content.readings, ledger), content

@@ -1,0 +1,20 @@
+"""The time that changed notes get."""
+
+import os
+import time
+
+from torchdeck.commands.status import UsageError
+
+
+def now() -> int:
+    """Return seconds since 1970: those of SOURCE_DATE_EPOCH, or the clock's.
+
+    Raises:
+        UsageError: SOURCE_DATE_EPOCH is no number.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return int(time.time())
+    if not epoch.isdecimal():
+        raise UsageError(f"SOURCE_DATE_EPOCH={epoch} is not a number of seconds")
+    return int(epoch)
