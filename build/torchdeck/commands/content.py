@@ -1,6 +1,6 @@
 """Reads a project's edition and question files, as every command needs them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,12 +45,22 @@ def read_content(project: Project, paths: Sequence[Path] = ()) -> Content:
     return Content(edition, readings, tuple(check(edition, readings)))
 
 
-def refuse_findings(content: Content, leave_out: Collection[str] = ()) -> None:
-    """Refuse content that has findings of other rules than those of `leave_out`.
+def refuse_findings(content: Content) -> None:
+    """Refuse content that breaks any rule.
 
     Raises:
-        FindingsError: There are such findings.
+        FindingsError: There are findings.
     """
-    findings = [finding for finding in content.findings if finding.rule not in leave_out]
+    if content.findings:
+        raise FindingsError(content.findings)
+
+
+def refuse_faults_of_form(content: Content) -> None:
+    """Refuse content that was not read as it was meant; faults of style do not matter.
+
+    Raises:
+        FindingsError: Reading a file gave findings.
+    """
+    findings = [finding for reading in content.readings for finding in reading.findings]
     if findings:
         raise FindingsError(findings)

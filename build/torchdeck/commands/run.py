@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from torchdeck.commands.console import OUT, counts, plural, print_findings, task
-from torchdeck.commands.content import Content, read_content, refuse_findings
+from torchdeck.commands.content import Content, read_content, refuse_faults_of_form
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.execute.accept import accept as write_outputs
 from torchdeck.execute.cache import ResultCache
@@ -14,10 +14,6 @@ from torchdeck.execute.keys import Environment, MissingPackageError, environment
 from torchdeck.execute.records import Records
 from torchdeck.project import Project
 from torchdeck.read.question import CodeBlock
-from torchdeck.rules import Rule
-
-# Rules that only say that a file has not been run yet: running it is the way out.
-OUTPUT_RULES = frozenset({Rule.OUTPUT_MISSING, Rule.PREDICT_OUTPUT})
 
 
 def run(
@@ -31,7 +27,7 @@ def run(
     if accept and os.environ.get("CI", "").lower() in {"1", "true"}:
         raise UsageError("--accept is refused under CI=true: outputs are accepted by a person")
     content = read_content(project, paths)
-    refuse_findings(content, leave_out=OUTPUT_RULES)
+    refuse_faults_of_form(content)
     records = Records.read(project.records, project.name(project.records))
     try:
         engine = Engine(ResultCache(), records, force=force, jobs=jobs)
