@@ -68,6 +68,12 @@ def lint(session: nox.Session) -> None:
     _python(session, "mypy")
 
 
+@nox.session(venv_backend="none", requires=["env"], default=False)
+def bench(session: nox.Session) -> None:
+    """Print figures, each as a ratio to a baseline of the same run."""
+    _python(session, "tests.bench_check")
+
+
 @nox.session(reuse_venv=True, default=False)
 def lock(session: nox.Session) -> None:
     """Resolve `requirements.lock` anew, for every platform, with the PyTorch of the content."""

@@ -7,7 +7,7 @@ from markdown_it.token import Token
 from torchdeck.findings import Finding, Location
 from torchdeck.read.cloze import ClozeError, find_marks, strip_marks
 from torchdeck.read.edition import Edition
-from torchdeck.read.inline import inline_blocks, inline_tokens
+from torchdeck.read.inline import inline_blocks
 from torchdeck.read.question import Body, Card, CardKind, Question, code_blocks
 from torchdeck.rules import Rule
 
@@ -58,12 +58,10 @@ def _faults(card: Card) -> Iterator[Finding]:
 
 
 def _lines_with_marks(body: Body) -> Iterator[int]:
-    for line, token in inline_tokens(body):
-        if any(find_marks(token.content)):
+    for line, block in inline_blocks(body):
+        if any(find_marks(block.content)):
             yield line
-    for block in code_blocks(body):
-        if block.clozes:
-            yield block.location.line
+    yield from (code.location.line for code in code_blocks(body) if code.clozes)
 
 
 def _is_nested_well(tokens: list[Token]) -> bool:

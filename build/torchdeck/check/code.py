@@ -5,7 +5,14 @@ import builtins
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from torchdeck.check import syntax
+from torchdeck.check.syntax import (
+    Syntax,
+    called_roots,
+    calls_of_print,
+    foreign_names,
+    prints_when_run,
+    syntax_of,
+)
 from torchdeck.findings import Finding, Location
 from torchdeck.read.edition import Edition
 from torchdeck.read.question import CodeBlock, Question
@@ -22,19 +29,19 @@ _SILENT_ROOTS = frozenset(dir(builtins)) - {"print", "exec", "eval", "help", "__
 def compiles(question: Question, _edition: Edition) -> Iterator[Finding]:
     """Python code is Python, also where it is only shown."""
     for block in question.blocks:
-        if block.language == "python" and (error := syntax.syntax_error(block)) is not None:
+        if block.language == "python" and (error := syntax_of(block.code).error) is not None:
             place = _line_in(block, error.lineno or 1)
             yield Finding(place, Rule.CODE_SYNTAX, f"does not compile: {error.msg}")
 
 
 def has_output_where_it_prints(question: Question, _edition: Edition) -> Iterator[Finding]:
     """A block that prints when it runs shows what that printed."""
-    for block, tree in _running(question):
+    for block, syntax in _running(question):
         if (
             block.output is None
             and block.words.device is None
             and not block.words.hidden
-            and syntax.prints_when_run(tree)
+            and prints_when_run(syntax)
         ):
             yield Finding(
                 block.location,
@@ -48,11 +55,11 @@ def prints_where_it_has_output(question: Question, _edition: Edition) -> Iterato
 
     Only code that calls nothing but torch and builtins is certain not to print.
     """
-    for block, tree in _running(question):
+    for block, syntax in _running(question):
         if (
             block.output is not None
             and block.words.raises is None
-            and syntax.called_roots(tree) <= _SILENT_ROOTS
+            and called_roots(syntax) <= _SILENT_ROOTS
         ):
             yield Finding(
                 block.output.location,
@@ -63,9 +70,9 @@ def prints_where_it_has_output(question: Question, _edition: Edition) -> Iterato
 
 def prints_more_than_literals(question: Question, _edition: Edition) -> Iterator[Finding]:
     """Printed constants prove nothing; a print on a branch at least proves the branch."""
-    for block, tree in _running(question):
-        prints = list(syntax.calls_of_print(tree))
-        straight = {id(node.value) for node in tree.body if isinstance(node, ast.Expr)}
+    for block, syntax in _running(question):
+        prints = list(calls_of_print(syntax))
+        straight = {id(node.value) for node in syntax.tree.body if isinstance(node, ast.Expr)}
         if block.words.raises is not None:
             continue
         if prints and all(id(call) in straight and _is_literal(call) for call in prints):
@@ -78,10 +85,10 @@ def prints_more_than_literals(question: Question, _edition: Edition) -> Iterator
 
 def cuda_blocks_stand_alone(question: Question, _edition: Edition) -> Iterator[Finding]:
     """A `device=cuda` block has a process of its own and sees no other block's names."""
-    for block, tree in _running(question):
+    for block, syntax in _running(question):
         if block.words.device is None:
             continue
-        for name, line in syntax.foreign_names(tree).items():
+        for name, line in foreign_names(syntax).items():
             yield Finding(
                 _line_in(block, line),
                 Rule.CUDA_ALONE,
@@ -91,11 +98,14 @@ def cuda_blocks_stand_alone(question: Question, _edition: Edition) -> Iterator[F
 
 def spawned_workers_are_guarded(question: Question, _edition: Edition) -> Iterator[Finding]:
     """A spawned worker imports the file again: without a guard it would spawn for ever."""
-    for block, tree in _running(question):
+    for block, syntax in _running(question):
+        if not any(word in block.code for word in _SPAWN_METHODS | _SPAWNERS):
+            continue
+        statements = syntax.tree.body
         guarded = any(
-            isinstance(node, ast.If) and "__name__" in ast.dump(node.test) for node in tree.body
+            isinstance(node, ast.If) and "__name__" in ast.dump(node.test) for node in statements
         )
-        spawning = [node for node in ast.walk(tree) if _spawns(node)]
+        spawning = [node for node in syntax.nodes if _spawns(node)]
         if spawning and not guarded:
             yield Finding(
                 _line_in(block, spawning[0].lineno),
@@ -104,10 +114,10 @@ def spawned_workers_are_guarded(question: Question, _edition: Edition) -> Iterat
             )
 
 
-def _running(question: Question) -> Iterator[tuple[CodeBlock, ast.Module]]:
+def _running(question: Question) -> Iterator[tuple[CodeBlock, Syntax]]:
     for block in question.blocks:
-        if block.runs and (tree := syntax.tree_of(block)) is not None:
-            yield block, tree
+        if block.runs and block.language == "python" and not syntax_of(block.code).error:
+            yield block, syntax_of(block.code)
 
 
 def _line_in(block: CodeBlock, line: int) -> Location:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from torchdeck.check import syntax
+from torchdeck.check.syntax import imported_modules, syntax_of
 from torchdeck.findings import Finding, Location
 from torchdeck.read.edition import Edition
 from torchdeck.read.question import CodeBlock, Question
@@ -67,8 +67,8 @@ def imports_what_it_requires(question: Question, _edition: Edition) -> Iterator[
 
 def _imports(question: Question) -> Iterator[tuple[CodeBlock, str, int]]:
     for block in question.blocks:
-        if block.takes_part and (tree := syntax.tree_of(block)) is not None:
-            for module, line in syntax.imported_modules(tree):
+        if block.takes_part and block.language == "python":
+            for module, line in imported_modules(syntax_of(block.code)):
                 yield block, module, line
 
 

@@ -3,47 +3,38 @@
 import ast
 import builtins
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-
-from torchdeck.read.question import CodeBlock
 
 KNOWN_NAMES = frozenset(dir(builtins)) | {"__name__", "__file__"}
 
 
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """A block's code as read by Python: its tree, every node of that, or why there is none."""
+
+    tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+    error: SyntaxError | None
+
+
 @lru_cache(maxsize=4096)
-def _parse(code: str) -> ast.Module | SyntaxError:
+def syntax_of(code: str) -> Syntax:
+    """Parse `code`, once for all rules; code that does not compile has an empty tree."""
     try:
-        return ast.parse(code)
-    except SyntaxError as error:
-        return error
-    except (ValueError, RecursionError, MemoryError) as error:
-        return SyntaxError(str(error))
-
-
-def syntax_error(block: CodeBlock) -> SyntaxError | None:
-    """Return why the Python code of `block` does not compile, or None."""
-    tree = _parse(block.code)
-    if isinstance(tree, SyntaxError):
-        return tree
-    try:
+        tree = ast.parse(code)
         # Some faults, such as `return` outside a function, show only behind the parser.
-        compile(block.code, block.location.file, "exec")
+        compile(tree, "<block>", "exec")
     except SyntaxError as error:
-        return error
-    return None
+        return Syntax(ast.Module([], []), (), error)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Syntax(ast.Module([], []), (), SyntaxError(str(error)))
+    return Syntax(tree, tuple(ast.walk(tree)), None)
 
 
-def tree_of(block: CodeBlock) -> ast.Module | None:
-    """Return the tree of a Python block, or None if it is not Python or does not parse."""
-    if block.language != "python":
-        return None
-    tree = _parse(block.code)
-    return tree if isinstance(tree, ast.Module) else None
-
-
-def imported_modules(tree: ast.Module) -> Iterator[tuple[str, int]]:
+def imported_modules(syntax: Syntax) -> Iterator[tuple[str, int]]:
     """Yield the full name and the line, within the block, of each imported module."""
-    for node in ast.walk(tree):
+    for node in syntax.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno
@@ -53,16 +44,16 @@ def imported_modules(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 yield f"{node.module}.{alias.name}", node.lineno
 
 
-def calls_of_print(tree: ast.Module) -> Iterator[ast.Call]:
+def calls_of_print(syntax: Syntax) -> Iterator[ast.Call]:
     """Yield every call of `print`."""
-    for node in ast.walk(tree):
+    for node in syntax.nodes:
         if isinstance(node, ast.Call) and _root_name(node.func) == "print":
             yield node
 
 
-def prints_when_run(tree: ast.Module) -> bool:
+def prints_when_run(syntax: Syntax) -> bool:
     """Tell whether a statement outside the bodies of functions calls `print`."""
-    pending: list[ast.AST] = [tree]
+    pending: list[ast.AST] = [syntax.tree]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
@@ -73,16 +64,16 @@ def prints_when_run(tree: ast.Module) -> bool:
     return False
 
 
-def called_roots(tree: ast.Module) -> set[str | None]:
+def called_roots(syntax: Syntax) -> set[str | None]:
     """Return the first name of every call, None for a call of something that is no name."""
-    return {_root_name(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return {_root_name(node.func) for node in syntax.nodes if isinstance(node, ast.Call)}
 
 
-def foreign_names(tree: ast.Module) -> dict[str, int]:
+def foreign_names(syntax: Syntax) -> dict[str, int]:
     """Return names that the block reads but nowhere binds, with their first line in it."""
     bound = set(KNOWN_NAMES)
     read: dict[str, int] = {}
-    for node in ast.walk(tree):
+    for node in syntax.nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 read[name] = min(read.get(name, node.lineno), node.lineno)

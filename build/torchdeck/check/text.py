@@ -7,7 +7,7 @@ from markdown_it.token import Token
 
 from torchdeck.findings import Finding, Location
 from torchdeck.read.edition import Edition
-from torchdeck.read.inline import inline_blocks, inline_tokens
+from torchdeck.read.inline import LINE_ENDS, inline_blocks
 from torchdeck.read.question import Question
 from torchdeck.rules import Rule
 
@@ -17,87 +17,66 @@ _HALF_WIDTH = re.compile(rf"[{_CJK}][,;:?!()][{_CJK}]|[{_CJK}][,;:?!]$")
 _MATH_SIGN = re.compile(r"[A-Za-z\\^=<>]")
 _SHELL_PATH = re.compile(r"^[A-Z_]{2,}[/:]")
 _CHINESE = re.compile(f"[{_CJK}]")
+REPLACEMENT = "\ufffd"
 _MATH_TYPES = frozenset({"math_inline", "math_inline_double"})
 
 
-def marks_are_parsed(question: Question, _edition: Edition) -> Iterator[Finding]:
-    """CommonMark leaves `**` literal next to CJK punctuation; a card would show the stars."""
-    for line, token in _texts(question):
-        if token.type == "text" and any(mark in token.content for mark in "*_"):
-            yield Finding(
-                Location(question.location.file, line),
-                Rule.MARK_LITERAL,
-                "a literal * or _ here; move the emphasis away from punctuation, "
-                "or write the name as code",
-            )
-
-
-def emphasis_uses_stars(question: Question, _edition: Edition) -> Iterator[Finding]:
-    """Underscores belong to names: `__init__` outside code would be set in bold as init."""
-    for line, token in _texts(question):
-        if token.nesting == 1 and token.markup in {"_", "__"}:
-            yield Finding(
-                Location(question.location.file, line),
-                Rule.EMPHASIS_UNDERSCORE,
-                "underscores emphasise this text; write a name as code, emphasise with *",
-            )
-
-
-def dollars_are_mathematics(question: Question, _edition: Edition) -> Iterator[Finding]:
-    r"""A dollar that opens no formula is written `\$`."""
-    for line, block in _blocks(question):
-        shown = sum(
-            token.content.count("$") for token in block.children or () if token.type == "text"
-        )
-        if shown > block.content.count(r"\$"):
+def text_reads_well(question: Question, _edition: Edition) -> Iterator[Finding]:
+    """Apply every rule of this module, in one walk over the text."""
+    for first_line, block in _blocks(question):
+        place = Location(question.location.file, first_line)
+        yield from _faults_of_block(place, block)
+        line = first_line
+        for token in block.children or ():
             place = Location(question.location.file, line)
-            yield Finding(
-                place, Rule.DOLLAR_LITERAL, r"a literal $; write \$, or close the formula"
-            )
+            yield from _faults_of_token(place, token)
+            line += token.type in LINE_ENDS
+    for code in question.blocks:
+        if REPLACEMENT in code.code:
+            line = code.location.line + 1 + code.code.partition(REPLACEMENT)[0].count("\n")
+            yield _lost_character(Location(code.location.file, line))
 
 
-def mathematics_is_in_dollars(question: Question, _edition: Edition) -> Iterator[Finding]:
-    r"""`\(…\)` loses its backslashes in Markdown; Anki's delimiters are made from dollars."""
-    for line, block in _blocks(question):
-        children = block.children or ()
-        kept = "".join(token.content for token in children if token.type != "text")
-        for mark in (r"\(", r"\["):
+def _faults_of_block(place: Location, block: Token) -> Iterator[Finding]:
+    r"""Find dollars and `\(` by comparing a block's source with what its tokens kept of it."""
+    children = block.children or ()
+    if "$" in block.content:
+        shown = sum(token.content.count("$") for token in children if token.type == "text")
+        if shown > block.content.count(r"\$"):
+            message = r"a literal $; write \$, or close the formula"
+            yield Finding(place, Rule.DOLLAR_LITERAL, message)
+    for mark in (r"\(", r"\["):
+        if mark in block.content:
+            kept = "".join(token.content for token in children if token.type != "text")
             if block.content.count(mark) > kept.count(mark):
-                place = Location(question.location.file, line)
                 yield Finding(place, Rule.MATH_DELIMITER, rf"write $…$ in place of {mark}…")
 
 
-def formulas_hold_mathematics(question: Question, _edition: Edition) -> Iterator[Finding]:
-    """Two prices or two shell variables in a line are no formula."""
-    for line, token in _texts(question):
-        if token.type in _MATH_TYPES and not _is_mathematics(token.content):
-            place = Location(question.location.file, line)
-            message = rf"${token.content}$ is set as a formula; write \$ for a dollar"
-            yield Finding(place, Rule.MATH_EMPTY, message)
-
-
-def punctuation_is_full_width(question: Question, _edition: Edition) -> Iterator[Finding]:
-    """Chinese text has Chinese punctuation."""
-    for line, token in _texts(question):
-        if token.type == "text" and (match := _HALF_WIDTH.search(token.content)):
-            place = Location(question.location.file, line)
+def _faults_of_token(place: Location, token: Token) -> Iterator[Finding]:
+    if REPLACEMENT in token.content:
+        yield _lost_character(place)
+    if token.type == "text":
+        # CommonMark leaves `**` literal next to CJK punctuation; a card would show the stars.
+        if "*" in token.content or "_" in token.content:
+            message = (
+                "a literal * or _ here; move the emphasis away from punctuation, "
+                "or write the name as code"
+            )
+            yield Finding(place, Rule.MARK_LITERAL, message)
+        if match := _HALF_WIDTH.search(token.content):
             message = f"half-width punctuation in {match.group()!r}; use ，；：？！（）"
             yield Finding(place, Rule.PUNCTUATION_WIDTH, message)
+    elif token.type in _MATH_TYPES:
+        if not _is_mathematics(token.content):
+            message = rf"${token.content}$ is set as a formula; write \$ for a dollar"
+            yield Finding(place, Rule.MATH_EMPTY, message)
+    elif token.nesting == 1 and token.markup in {"_", "__"}:
+        message = "underscores emphasise this text; write a name as code, emphasise with *"
+        yield Finding(place, Rule.EMPHASIS_UNDERSCORE, message)
 
 
-def characters_are_whole(question: Question, _edition: Edition) -> Iterator[Finding]:
-    """U+FFFD stands for a character that some program could not read."""
-    for line, token in _texts(question):
-        if "\ufffd" in token.content:
-            place = Location(question.location.file, line)
-            yield Finding(place, Rule.REPLACEMENT_CHARACTER, "a character was lost here (U+FFFD)")
-    for block in question.blocks:
-        if "\ufffd" in block.code:
-            place = Location(
-                block.location.file,
-                block.location.line + 1 + block.code[: block.code.index("\ufffd")].count("\n"),
-            )
-            yield Finding(place, Rule.REPLACEMENT_CHARACTER, "a character was lost here (U+FFFD)")
+def _lost_character(place: Location) -> Finding:
+    return Finding(place, Rule.REPLACEMENT_CHARACTER, "a character was lost here (U+FFFD)")
 
 
 def _is_mathematics(formula: str) -> bool:
@@ -121,12 +100,3 @@ def _blocks(question: Question) -> Iterator[tuple[int, Token]]:
         yield card.location.line, heading
     for body in question.bodies:
         yield from inline_blocks(body)
-
-
-def _texts(question: Question) -> Iterator[tuple[int, Token]]:
-    """Yield every inline token, headings of cards included."""
-    for card in question.cards:
-        for token in card.title:
-            yield card.location.line, token
-    for body in question.bodies:
-        yield from inline_tokens(body)

@@ -1,10 +1,11 @@
 """Rules about the content as a whole."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 
 from torchdeck.findings import Finding, Location
 from torchdeck.read.edition import Edition
@@ -82,21 +83,31 @@ def budgets_are_kept(questions: Sequence[Question], _edition: Edition) -> Iterat
 
 def fronts_differ(questions: Sequence[Question], _edition: Edition) -> Iterator[Finding]:
     """A learner who meets the same front twice cannot tell which answer is meant."""
-    fronts = sorted(
-        (_front(card) for question in questions for card in question.cards),
-        key=lambda front: len(front.pairs),
-    )
-    for index, front in enumerate(fronts):
-        for other in fronts[index + 1 :]:
-            if len(front.pairs) < SIMILARITY * len(other.pairs):
-                break  # sorted by size: all that follow are larger still
-            first, second = sorted((front, other), key=lambda item: item.card.location)
-            if front.text == other.text:
-                message = f"the same front as #{first.card.slug} at {first.card.location}"
-                yield Finding(second.card.location, Rule.FRONT_EQUAL, message)
-            elif front.is_similar_to(other):
-                message = f"nearly the front of #{first.card.slug} at {first.card.location}"
-                yield Finding(second.card.location, Rule.FRONT_SIMILAR, message)
+    fronts = [_front(card) for question in questions for card in question.cards]
+    for first, second in _similar(fronts):
+        rule = Rule.FRONT_EQUAL if first.text == second.text else Rule.FRONT_SIMILAR
+        how = "the same front as" if rule is Rule.FRONT_EQUAL else "nearly the front of"
+        message = f"{how} #{first.card.slug} at {first.card.location}"
+        yield Finding(second.card.location, rule, message)
+
+
+def _similar(fronts: Sequence["_Front"]) -> Iterator[tuple["_Front", "_Front"]]:
+    """Yield the pairs that agree, each in the order of their places.
+
+    Two sets that share a part `s` of their union share one of the `1 - s` rarest pairs of either,
+    so only fronts that meet in an index of those are compared.
+    """
+    frequency = Counter(pair for front in fronts for pair in front.pairs)
+    index: defaultdict[str, list[_Front]] = defaultdict(list)
+    for front in sorted(fronts, key=lambda front: front.card.location):
+        rarest = sorted(front.pairs, key=lambda pair: (frequency[pair], pair))
+        keys = rarest[: len(rarest) - ceil(SIMILARITY * len(rarest)) + 1]
+        met = {id(other): other for key in keys for other in index[key]}
+        for other in met.values():
+            if front.is_similar_to(other):
+                yield other, front
+        for key in keys:
+            index[key].append(front)
 
 
 @dataclass(frozen=True, slots=True)

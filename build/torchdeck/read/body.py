@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cache
 
 from markdown_it.token import Token
 from pygments.lexers import find_lexer_class_by_name
@@ -30,7 +31,6 @@ class BodyBuilder:
     def __init__(self, source: Source, findings: Findings) -> None:
         """Start an empty body; faults in its fences are added to `findings`."""
         self._source = source
-        self._lines = source.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self._findings = findings
         self._parts: list[Prose | CodeBlock] = []
 
@@ -55,7 +55,7 @@ class BodyBuilder:
 
     def _add_fence(self, token: Token) -> None:
         start, end = token.map or (0, 0)
-        if not _is_closed(token, self._lines[end - 1] if end - 1 > start else ""):
+        if not _is_closed(token, self._source.lines[end - 1] if end - 1 > start else ""):
             self._findings.add(
                 start + 1, Rule.FENCE_UNCLOSED, f"close the fence with {token.markup}"
             )
@@ -106,9 +106,7 @@ class BodyBuilder:
                 line, Rule.FENCE_LANGUAGE, "name the language behind the backticks, or `text`"
             )
             return
-        try:
-            find_lexer_class_by_name(info.language)
-        except ClassNotFound:
+        if not is_language(info.language):
             self._findings.add(
                 line, Rule.FENCE_LANGUAGE, f"{info.language!r} is no language that Pygments knows"
             )
@@ -138,3 +136,13 @@ class BodyBuilder:
 def _is_closed(token: Token, last_line: str) -> bool:
     text = last_line.strip()
     return len(text) >= len(token.markup) and set(text) == {token.markup[0]}
+
+
+@cache
+def is_language(alias: str) -> bool:
+    """Tell whether Pygments has a lexer of that alias."""
+    try:
+        find_lexer_class_by_name(alias)
+    except ClassNotFound:
+        return False
+    return True

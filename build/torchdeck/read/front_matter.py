@@ -16,6 +16,9 @@ from torchdeck.rules import Rule
 
 LEVELS = (1, 2, 3)
 
+# The loader over libyaml where PyYAML was built with it: ten times as fast, with the same nodes.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 T = TypeVar("T")
 
 
@@ -42,7 +45,7 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
     What is wrong with it is added to `findings`.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
         problem = error.problem or "cannot be read"

@@ -6,6 +6,7 @@ from markdown_it.token import Token
 
 from torchdeck.read.question import Body, Prose
 
+LINE_ENDS = frozenset({"softbreak", "hardbreak"})
 _TEXT_TYPES = frozenset({"text", "code_inline", "math_inline", "math_inline_double"})
 
 
@@ -26,7 +27,7 @@ def inline_tokens(body: Body) -> Iterator[tuple[int, Token]]:
         offset = 0
         for child in block.children or ():
             yield line + offset, child
-            offset += child.type in {"softbreak", "hardbreak"}
+            offset += child.type in LINE_ENDS
 
 
 def plain_text(tokens: Sequence[Token]) -> str:
@@ -35,7 +36,7 @@ def plain_text(tokens: Sequence[Token]) -> str:
     for token in tokens:
         if token.type in _TEXT_TYPES:
             pieces.append(token.content)
-        elif token.type in {"softbreak", "hardbreak"}:
+        elif token.type in LINE_ENDS:
             pieces.append(" ")
         elif token.type == "image":
             pieces.append(token.content)

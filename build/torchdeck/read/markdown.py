@@ -6,6 +6,7 @@ rule here, which looks at headings only.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -32,6 +33,7 @@ class HeadingAttributes:
     error: str | None = None
 
 
+@cache
 def markdown_parser() -> MarkdownIt:
     """Return the parser that every stage shares.
 

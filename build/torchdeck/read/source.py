@@ -11,11 +11,20 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's text, with the path that findings name."""
+    """A file's text, with the path that findings name.
+
+    Attributes:
+        path: Where it lies.
+        name: Its path as findings show it.
+        text: Its content.
+        lines: The content at the line ends that markdown-it counts: LF, CRLF and CR. Other
+            separators, such as U+2028, end no line in Markdown.
+    """
 
     path: Path
     name: str
     text: str
+    lines: tuple[str, ...]
 
 
 def read_source(path: Path, name: str, findings: Findings) -> Source | None:
@@ -41,4 +50,5 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
         line = raw[: error.start].count(b"\n") + 1
         findings.add(line, Rule.FILE_ENCODING, "is not UTF-8; save the file as UTF-8 text")
         return None
-    return Source(path, name, text)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return Source(path, name, text, tuple(lines))
