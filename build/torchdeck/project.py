@@ -6,6 +6,8 @@ from pathlib import Path
 
 from torchdeck.read.edition import TOPICS_FILE
 
+LEDGER_FILE = "ledger.json"
+
 
 class ProjectError(Exception):
     """The command was given paths that are no project or no part of it."""
@@ -48,7 +50,7 @@ class Project:
     @property
     def ledger(self) -> Path:
         """The file that remembers every note that was ever packaged."""
-        return self.decks / "ledger.json"
+        return self.decks / LEDGER_FILE
 
     def name(self, path: Path) -> str:
         """Return `path` as findings show it: relative to the root, with forward slashes."""

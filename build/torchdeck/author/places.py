@@ -8,8 +8,7 @@ from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
 from torchdeck.read.document import Reading
 from torchdeck.read.question import Card, Question
-
-SEPARATOR = "#"
+from torchdeck.render.note import KEY_SEPARATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,17 @@ class Place:
     def key(self) -> str:
         """The note's key: `question` or `question#card`."""
         slug = self.question.slug
-        return slug if self.card is None else f"{slug}{SEPARATOR}{self.card.slug}"
+        return slug if self.card is None else f"{slug}{KEY_SEPARATOR}{self.card.slug}"
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of the notes that move with this one: a question's cards with it."""
         if self.card is not None:
             return (self.key,)
-        return (self.key, *(f"{self.key}{SEPARATOR}{card.slug}" for card in self.question.cards))
+        return (
+            self.key,
+            *(f"{self.key}{KEY_SEPARATOR}{card.slug}" for card in self.question.cards),
+        )
 
     def card_lines(self) -> tuple[int, int]:
         """Return the first line of the card and the line behind its last (0: end of the file)."""

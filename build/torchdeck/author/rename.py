@@ -7,12 +7,13 @@ what authors see and the note's tag, and learners keep their schedules.
 import dataclasses
 from pathlib import Path
 
-from torchdeck.author.places import SEPARATOR, Place, Workspace, place_of, places
+from torchdeck.author.places import Place, Workspace, place_of, places
 from torchdeck.files import write_whole
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
 from torchdeck.read.document import is_slug
 from torchdeck.read.edition import SYLLABUS_FILE
+from torchdeck.render.note import KEY_SEPARATOR
 
 
 def rename(workspace: Workspace, key: str, slug: str) -> str:
@@ -27,7 +28,7 @@ def rename(workspace: Workspace, key: str, slug: str) -> str:
     if not is_slug(slug):
         raise ProjectError(f"{slug!r}: use a-z, 0-9 and single hyphens between them")
     place = place_of(workspace.readings, key)
-    new_key = slug if place.card is None else f"{place.question.slug}{SEPARATOR}{slug}"
+    new_key = slug if place.card is None else f"{place.question.slug}{KEY_SEPARATOR}{slug}"
     if new_key in _taken(workspace, place):
         raise ProjectError(f"{new_key} is taken; choose another slug")
     project = workspace.project
@@ -81,5 +82,5 @@ def _taken(workspace: Workspace, place: Place) -> set[str]:
     keys |= {entry.identity for entry in ledger.notes.values() if entry.identity}
     keys |= {entry.identity for entry in ledger.retired.values()}
     if place.card is None:
-        return {key.partition(SEPARATOR)[0] for key in keys}
+        return {key.partition(KEY_SEPARATOR)[0] for key in keys}
     return keys

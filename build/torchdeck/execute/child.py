@@ -12,6 +12,8 @@ import json
 import linecache
 import os
 import random
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -20,6 +22,10 @@ import types
 import warnings
 from pathlib import Path
 from typing import Any, TextIO
+
+from torchdeck.execute import landlock
+
+SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40  # of Linux' if.h
 
 DUMP_MARGIN = 0.5  # seconds before the limit at which the stack is dumped
 
@@ -34,6 +40,10 @@ class Child:
         self._captures = Path(job["captures"])
         self._script = Path(job["script"])
         self._memory: int | None = job["memory"]
+        self._file_size: int | None = job["file_size"]
+        self._own_network: bool = job["own_network"]
+        self._readable: list[str] | None = job["readable"]
+        self._writable: list[str] | None = job["writable"]
         self._lines: list[str] = []
         self._warned: list[dict[str, Any]] = []
         self._main = types.ModuleType("__main__")
@@ -46,7 +56,7 @@ class Child:
         sys.argv = [str(self._script)]
         sys.path.insert(0, str(Path.cwd()))
         self._discard_output()
-        _limit_memory(self._memory)
+        self._put_up_guards()
         _seed()
         warnings.simplefilter("always")
         warnings.showwarning = self._note_warning
@@ -54,6 +64,16 @@ class Child:
             if not self._run_step(step):
                 break
         self._discard_output()
+
+    def _put_up_guards(self) -> None:
+        if self._own_network:
+            _raise_loopback()
+        if self._memory is not None:
+            _limit("RLIMIT_AS", self._memory)
+        if self._file_size is not None:
+            _limit("RLIMIT_FSIZE", self._file_size)
+        if self._readable is not None and self._writable is not None:
+            landlock.restrict(self._readable, self._writable)
 
     def _run_step(self, step: dict[str, Any]) -> bool:
         index: int = step["index"]
@@ -173,11 +193,19 @@ def _run_bash(code: str) -> None:
         raise BashError(f"bash ended with status {status}")
 
 
-def _limit_memory(limit: int | None) -> None:
-    if limit is not None:
-        import resource  # not on Windows
+def _limit(name: str, limit: int) -> None:
+    import resource  # not on Windows
 
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(getattr(resource, name), (limit, limit))
+
+
+def _raise_loopback() -> None:
+    """Bring up `lo`, which is down in a new network namespace; gloo and torchrun talk over it."""
+    import fcntl  # not on Windows
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        request = struct.pack("16sh", b"lo", IFF_UP | IFF_RUNNING)
+        fcntl.ioctl(handle, SIOCSIFFLAGS, request)
 
 
 def _seed() -> None:

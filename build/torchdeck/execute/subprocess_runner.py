@@ -3,7 +3,8 @@
 The job file that `child` reads is a JSON object: `file` (name of the Markdown file), `script`
 (path of the file behind `__main__`), `captures` (folder for the steps' output), `steps` (each
 with `index`, `line`, `language`, `code`, `raises`, `timeout` in seconds), `memory` (bytes of
-address space, or null).
+address space, or null), `file_size` (bytes of a file, or null), `own_network` (whether it has a
+loopback to bring up), `readable` and `writable` (paths for Landlock, or null).
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import json
 import os
 import queue
 import signal
+import site
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from torchdeck.execute.guards import Guards
+from torchdeck.execute.guards import Guards, command_prefix
 from torchdeck.execute.job import Process, memory, timeout
 from torchdeck.execute.results import Origin, Outcome, RunResult, Warned
 from torchdeck.read.question import CodeBlock
@@ -30,6 +32,18 @@ STARTUP_LIMIT = 120.0  # seconds until the first step starts; importing torch fr
 EXIT_LIMIT = 20.0  # seconds the process may take to end after its last step
 GRACE = 1.0  # seconds beyond a block's limit, in which it writes its stack
 DETAIL_LIMIT = 4000  # characters of stderr that a report shows
+OUTPUT_LIMIT = 2**20  # bytes that a block may print
+FILE_SIZE_LIMIT = 2**30  # bytes of a file that a block may write
+
+# What Landlock lets a block read: the interpreter, its packages, this package, and the system's
+# programs, libraries and facts; nothing of anybody's home but where the interpreter lies in one.
+_READABLE = [
+    *dict.fromkeys([sys.prefix, sys.base_prefix, *site.getsitepackages()]),
+    str(Path(__file__).parent.parent),
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/sys", "/opt"),
+]
+
+SHELL_SIGNAL_BASE = 128  # a shell reports a signal as this plus its number
 
 # All that a block sees of the caller's environment.
 _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "ATEN_CPU_CAPABILITY")
@@ -93,7 +107,7 @@ class SubprocessRunner:
                 raise KeyboardInterrupt
             with session.startup.open("wb") as startup:
                 process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "torchdeck.execute.child", str(session.job)],
+                    [*command_prefix(self._guards), *session.command()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=startup,
@@ -134,6 +148,10 @@ class _Session:
             "script": str(self.root / f"{stem}.py"),
             "captures": str(self.captures),
             "memory": memory(self.plan) if self.guards.memory else None,
+            "file_size": FILE_SIZE_LIMIT if self.guards.output else None,
+            "own_network": self.guards.network,
+            "readable": _READABLE if self.guards.files else None,
+            "writable": [str(self.root), "/dev"] if self.guards.files else None,
             "steps": [
                 {
                     "index": index,
@@ -146,6 +164,9 @@ class _Session:
                 for index, block in enumerate(self.plan.blocks)
             ],
         }
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", "-m", "torchdeck.execute.child", str(self.job)]
 
     def environment(self) -> dict[str, str]:
         return {
@@ -187,7 +208,13 @@ class _Session:
         return results
 
     def _result(self, index: int, block: CodeBlock, status: int) -> RunResult:
-        stdout = _decode(self.captures / f"{index}.out")
+        captured = self.captures / f"{index}.out"
+        if captured.exists() and captured.stat().st_size > OUTPUT_LIMIT:
+            reason = f"printed more than {OUTPUT_LIMIT} bytes"
+            return RunResult(
+                block, Outcome.FAILED, "", reason, block.location.line, origin=Origin.EXECUTED
+            )
+        stdout = _decode(captured)
         event = self.ended.get(index)
         if event is None:
             stderr = _decode(self.startup) + _decode(self.captures / f"{index}.err")
@@ -220,15 +247,19 @@ class _Session:
     def _died(self, block: CodeBlock, status: int) -> tuple[Outcome, str]:
         if self.timed_out:
             return Outcome.TIMEOUT, f"took longer than {timeout(block):g} s"
-        if status < 0:
+        number = status - SHELL_SIGNAL_BASE if self.guards.processes else -status
+        if number > 0:
             with contextlib.suppress(ValueError):
-                return Outcome.SIGNAL, f"was ended by {signal.Signals(-status).name}"
-            return Outcome.SIGNAL, f"was ended by signal {-status}"
+                return Outcome.SIGNAL, f"was ended by {signal.Signals(number).name}"
+            return Outcome.SIGNAL, f"was ended by signal {number}"
         return Outcome.EXITED, f"ended the process with status {status}"
 
 
 def _decode(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "backslashreplace") if path.exists() else ""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        return file.read(OUTPUT_LIMIT).decode("utf-8", "backslashreplace")
 
 
 def _follow(process: subprocess.Popen[bytes], session: _Session) -> None:

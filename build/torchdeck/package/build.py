@@ -13,12 +13,12 @@ from torchdeck.package.identity import guid
 from torchdeck.package.ledger import Ledger, advance
 from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.package.payload import PackageError, read_payload
+from torchdeck.project import LEDGER_FILE
 from torchdeck.read.edition import Edition, Topic
 from torchdeck.render.note import Note
 from torchdeck.rules import Rule
 
 ALL = "all.apkg"
-LEDGER = "ledger.json"
 CATALOGUE = "README.md"
 SUFFIX = ".apkg"
 
@@ -56,14 +56,14 @@ def build(edition: Edition, notes: Sequence[Note], decks: Path, name: str, now: 
     Raises:
         FindingsError: Two notes have one GUID, or the ledger refuses (see `advance`).
     """
-    before = Ledger.read(decks / LEDGER, f"{name}/{LEDGER}")
+    before = Ledger.read(decks / LEDGER_FILE, f"{name}/{LEDGER_FILE}")
     after = advance(
         before,
         notes,
         list(NOTE_TYPES.values()),
         now=now,
         pytorch=edition.pytorch,
-        name=f"{name}/{LEDGER}",
+        name=f"{name}/{LEDGER_FILE}",
     )
     stamped = _stamp(edition, notes, after)
     contents = {
@@ -91,7 +91,7 @@ def build(edition: Edition, notes: Sequence[Note], decks: Path, name: str, now: 
     ]
     whole = CatalogueRow.of(ALL, "全部", stamped, len(payloads[ALL].cards), files[ALL])
     files[CATALOGUE] = catalogue(edition, rows, whole).encode()
-    files[LEDGER] = after.serialize().encode()
+    files[LEDGER_FILE] = after.serialize().encode()
     existing = {path.name for path in decks.glob(f"*{SUFFIX}")}
     return Built(
         files=files,

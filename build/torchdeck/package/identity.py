@@ -2,7 +2,7 @@
 
 import genanki
 
-SEPARATOR = "#"  # between the slugs of question and card; part of no slug
+from torchdeck.render.note import KEY_SEPARATOR
 
 
 def guid(namespace: str, identity: str) -> str:
@@ -12,4 +12,4 @@ def guid(namespace: str, identity: str) -> str:
         namespace: Of the edition, such as `torchdeck/zh`.
         identity: The note's first key, `question` or `question#card`; renaming keeps it.
     """
-    return str(genanki.guid_for(namespace, *identity.split(SEPARATOR)))
+    return str(genanki.guid_for(namespace, *identity.split(KEY_SEPARATOR)))

@@ -73,17 +73,15 @@ def _front_matter(tokens: list[Token], findings: Findings) -> tuple[FrontMatter,
     return FrontMatter(), tokens
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _OpenCard:
     """A card whose body is still being read."""
 
-    location: Location
-    section: str
-    slug: str
-    kind: CardKind
-    heading: str
-    title: tuple[Token, ...]
+    card: Card
     body: BodyBuilder
+
+    def finish(self) -> Card:
+        return dataclasses.replace(self.card, body=self.body.finish())
 
 
 class _Sections:
@@ -154,19 +152,20 @@ class _Sections:
                 Rule.SLUG_MALFORMED,
                 f"#{attributes.slug}: use a-z, 0-9 and single hyphens between them",
             )
-        if any(card.slug == attributes.slug is not None for card in self._cards):
+        if any(open_.card.slug == attributes.slug is not None for open_ in self._cards):
             self._findings.add(
                 line, Rule.SLUG_DUPLICATE, f"#{attributes.slug} stands twice in this file"
             )
-        self._card = _OpenCard(
+        card = Card(
             location=Location(self._source.name, line),
             section=self._section or "",
             slug=attributes.slug or "",
             kind=kind or CardKind.QUESTION_ANSWER,
             heading=inline.content,
             title=tuple(inline.children or ()),
-            body=BodyBuilder(self._source, self._findings),
+            body=(),
         )
+        self._card = _OpenCard(card, BodyBuilder(self._source, self._findings))
         self._cards.append(self._card)
 
     def _add_to_body(self, element: tuple[Token, ...]) -> None:
@@ -203,18 +202,7 @@ class _Sections:
             key_points=self._body(KEY_POINTS),
             detail=self._body(DETAIL),
             pitfalls=self._body(PITFALLS),
-            cards=tuple(
-                Card(
-                    card.location,
-                    card.section,
-                    card.slug,
-                    card.kind,
-                    card.heading,
-                    card.title,
-                    card.body.finish(),
-                )
-                for card in self._cards
-            ),
+            cards=tuple(card.finish() for card in self._cards),
         )
 
     def _body(self, title: str) -> Body:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from torchdeck.findings import Location
 
+KEY_SEPARATOR = "#"  # between the slugs of question and card; part of no slug
+
 
 class NoteKind(StrEnum):
     """The note types; the values name their folders and are identities."""
@@ -60,7 +62,7 @@ class Note:
     @property
     def key(self) -> str:
         """The note's identity as people and the ledger write it: `question` or `question#card`."""
-        return self.question if self.card is None else f"{self.question}#{self.card}"
+        return self.question if self.card is None else f"{self.question}{KEY_SEPARATOR}{self.card}"
 
     @property
     def sort_text(self) -> str:

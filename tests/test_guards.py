@@ -1,0 +1,162 @@
+"""What a block cannot do: each trap is told as what it is, and the run goes on."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Result, Torchdeck, line_of, write_question
+from torchdeck.execute import landlock
+from torchdeck.execute.guards import guards
+from torchdeck.execute.keys import environment
+
+ENFORCED = guards(environment(()))
+
+Run = Callable[[str, str], Result]
+
+
+def needs(guard: str) -> pytest.MarkDecorator:
+    """Skip, visibly, where this machine has no such guard."""
+    return pytest.mark.skipif(not getattr(ENFORCED, guard), reason=f"not enforced here: {guard}")
+
+
+@pytest.fixture
+def run(project: Path, torchdeck: Torchdeck) -> Run:
+    """Run a block with its output; a second file must go on unharmed."""
+
+    def call(code: str, output: str) -> Result:
+        fence = f"```python\n{code}\n```"
+        if output:
+            fence += f"\n\n```output\n{output}\n```"
+        path = write_question(project, fence)
+        other = path.read_text(encoding="utf-8").replace(fence, "```python\nx = 1\n```")
+        other = other.replace("number: 1", "number: 2").replace("什么是视图?", "什么是副本?")
+        path.with_name("copies.md").write_text(other, encoding="utf-8")
+        result = torchdeck(project, "run")
+        assert "content/tensor/copies.md: 1 ok" in result.lines
+        return result
+
+    return call
+
+
+def running_commands() -> str:
+    """Return the command lines of all processes of this machine."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            lines.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+    return "\n".join(lines)
+
+
+def test_the_report_names_every_guard(run: Run) -> None:
+    result = run("print(len([1]))", "1")
+    line = next(line for line in result.lines if line.startswith("run: guards: "))
+    names = set(re.findall(r"[a-z]+", line.partition("guards: ")[2])) - {"enforced", "not", "none"}
+    assert names == {"network", "files", "processes", "memory", "time", "output", "environment"}
+
+
+@needs("network")
+def test_a_block_reaches_no_other_machine_but_its_own_loopback(run: Run) -> None:
+    code = (
+        "import socket, threading\n"
+        "try:\n"
+        "    socket.create_connection(('192.0.2.1', 80), timeout=5)\n"
+        "except OSError as error:\n"
+        "    print(error.strerror)\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "client = socket.create_connection(server.getsockname())\n"
+        "print(server.accept()[1][0])"
+    )
+    result = run(code, "Network is unreachable\n127.0.0.1")
+    assert result.status == 0, result.out
+
+
+@needs("files")
+def test_a_secret_file_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret", encoding="utf-8")
+    code = (
+        f"from pathlib import Path\n"
+        f"try:\n"
+        f"    print(Path('{secret}').read_text())\n"
+        f"except PermissionError as error:\n"
+        f"    print(error.strerror)"
+    )
+    result = run(code, "Permission denied")
+    assert result.status == 0, result.out
+
+
+@needs("files")
+def test_a_block_writes_only_into_its_own_folders(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    code = (
+        f"import tempfile\n"
+        f"from pathlib import Path\n"
+        f"Path('own').write_text('x')\n"
+        f"tempfile.NamedTemporaryFile().write(b'x')\n"
+        f"try:\n"
+        f"    Path('{target}').write_text('x')\n"
+        f"except PermissionError as error:\n"
+        f"    print(error.strerror, Path('own').read_text())"
+    )
+    result = run(code, "Permission denied x")
+    assert result.status == 0, result.out
+    assert not target.exists()
+
+
+@needs("processes")
+def test_no_process_outlives_its_block(run: Run) -> None:
+    marker = "986421"
+    code = (
+        "import subprocess\n"
+        f"many = [subprocess.Popen(['sleep', '{marker}'], start_new_session=True)\n"
+        "        for _ in range(100)]\n"
+        "print(len(many))"
+    )
+    result = run(code, "100")
+    assert result.status == 0, result.out
+    assert marker not in running_commands()
+
+
+@needs("processes")
+def test_a_block_that_hangs_with_children_is_ended_whole(
+    project: Path, torchdeck: Torchdeck
+) -> None:
+    marker = "986422"
+    code = (
+        f"import subprocess\nsubprocess.Popen(['sleep', '{marker}'], start_new_session=True)\n"
+        "while True:\n    pass"
+    )
+    write_question(project, f"```python timeout=2\n{code}\n```")
+    assert "error[run-timeout]" in torchdeck(project, "run").out
+    assert marker not in running_commands()
+
+
+@needs("output")
+def test_endless_output_is_told(project: Path, torchdeck: Torchdeck) -> None:
+    path = write_question(project, "```python\nfor _ in range(10**5):\n    print('x' * 100)\n```")
+    result = torchdeck(project, "run")
+    line = line_of(path, "```python")
+    told = f"content/tensor/views.md:{line}: error[run-failed]: printed more than 1048576 bytes"
+    assert told in result.lines
+
+
+@needs("files")
+def test_landlock_binds_children_too(tmp_path: Path) -> None:
+    (tmp_path / "allowed").mkdir()
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    code = (
+        "import subprocess, sys\n"
+        "from torchdeck.execute import landlock\n"
+        f"landlock.restrict(['/usr', '/bin', '/lib', '/lib64'], ['{tmp_path}/allowed'])\n"
+        f"print(subprocess.run(['cat', '{tmp_path}/secret'], capture_output=True).returncode)\n"
+        f"print(subprocess.run(['touch', '{tmp_path}/allowed/x']).returncode)\n"
+        f"print(subprocess.run(['touch', '{tmp_path}/x'], capture_output=True).returncode)\n"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert process.stdout.split() == [b"1", b"0", b"1"]
+    assert landlock.version() > 0
