@@ -26,7 +26,9 @@ GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
 @nox.session(reuse_venv=True, default=False)
 def env(session: nox.Session) -> None:
     """Make the environment that the other sessions share."""
+    session.log("torch is among the packages: the first time takes a while")
     _install(session, "--editable", ".[run,build,verify]")
+    _install(session, "nox")  # so that the sessions can be called from the activated environment
 
 
 @nox.session(venv_backend="none", requires=["env"], default=True)

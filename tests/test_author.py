@@ -71,11 +71,21 @@ def test_locate_finds_the_line(project: Path, torchdeck: Torchdeck, wanted: str,
     assert [text.split(": ")[0] for text in result.lines] == [f"content/tensor/views.md:{line}"]
 
 
-@pytest.mark.parametrize("wanted", ["没有的话", "002 views#lifetime"])
-def test_locate_that_finds_nothing_ends_with_1(
-    project: Path, torchdeck: Torchdeck, wanted: str
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ("没有的话", "nothing found for '没有的话'"),
+        ("002 views#lifetime", "nothing found"),
+        ("", "nothing found"),
+        ("2", "question 2 has no file yet; `torchdeck new 2` makes it"),
+    ],
+)
+def test_locate_that_finds_nothing_says_so(
+    project: Path, torchdeck: Torchdeck, wanted: str, told: str
 ) -> None:
-    assert torchdeck(project, "locate", wanted).status == 1
+    result = torchdeck(project, "locate", wanted)
+    assert result.status == 1
+    assert told in result.err
 
 
 def test_a_renamed_card_keeps_its_guid_and_its_schedule(

@@ -174,6 +174,34 @@ def test_single_files_go_to_another_folder_only(
     assert not (project / "decks").exists()
 
 
+def test_a_single_file_elsewhere_keeps_its_place_in_time(
+    project: Path, torchdeck: Torchdeck, tmp_path: Path
+) -> None:
+    torchdeck(project, "build")
+    output = tmp_path / "out"
+    result = torchdeck(
+        project, "build", "content/tensor/views.md", "--output", str(output), **later(5)
+    )
+    assert "0 new or changed" in result.out
+    assert read_payload((output / "tensor.apkg").read_bytes()) == payload(project)
+
+
+def test_another_question_moves_no_row_of_the_others(project: Path, torchdeck: Torchdeck) -> None:
+    torchdeck(project, "build")
+    before = payload(project)
+    path = project / "content" / "tensor" / "views.md"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("number: 1", "number: 2").replace("什么是视图?", "什么是副本?")
+    text = text.replace("视图何时失效", "副本何时失效").replace(
+        "存储是{{c1::一维}}的。", "改{{c1::副本}}不动原件。"
+    )
+    path.with_name("copies.md").write_text(text, encoding="utf-8")
+    assert torchdeck(project, "build", **later(1)).status == 0
+    after = payload(project)
+    assert after.notes[: len(before.notes)] == before.notes
+    assert after.cards[: len(before.cards)] == before.cards
+
+
 def test_the_zip_is_compressed_and_carries_no_time(project: Path, torchdeck: Torchdeck) -> None:
     torchdeck(project, "build")
     with zipfile.ZipFile(project / "decks" / "all.apkg") as archive:
@@ -199,7 +227,7 @@ def test_the_sort_field_is_plain_text(project: Path, torchdeck: Torchdeck) -> No
         "001 views#lifetime",
         "001 views#storage",
     ]
-    assert [card.due for card in payload(project).cards] == [0, 1, 2]
+    assert [card.due for card in payload(project).cards] == [100, 101, 102]
 
 
 def test_the_specimens_media_are_packaged_once(specimen: Path, torchdeck: Torchdeck) -> None:

@@ -37,9 +37,9 @@ def test_the_lock_covers_what_the_answers_import() -> None:
 
 def test_the_edition_is_the_whole_syllabus() -> None:
     assert len(EDITION.topics) == 12
-    assert sorted(EDITION.syllabus) == list(range(1, 111))
+    assert len(EDITION.syllabus) >= 110
+    assert sorted(EDITION.syllabus) == list(range(1, len(EDITION.syllabus) + 1))
     assert EDITION.topics[0].deck == "PyTorch 面试::01 张量与内存布局"
-    assert sorted(EDITION.positions.values()) == list(range(110))
 
 
 def test_guids_and_note_types_are_those_of_the_first_release() -> None:

@@ -61,7 +61,7 @@ def test_the_question_comes_first_and_then_its_cards(notes: dict[str, Note]) -> 
         "every-construct#cloze-in-code",
         "every-construct#predict-numel",
     ]
-    assert [note.due for note in notes.values()] == [0, 1, 2, 3, 4]
+    assert [note.due for note in notes.values()] == [100, 101, 102, 103, 104]
     assert notes["every-construct#view-or-copy"].sort_text == "001 every-construct#view-or-copy"
 
 

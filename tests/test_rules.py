@@ -107,6 +107,11 @@ PLANTED = [
     Planted(Rule.CARD_LIST, "- 一\n- 二\n- 三\n- 四", "{#lifetime}"),
     Planted(Rule.CARD_YES_NO, "视图会失效吗？", "{#lifetime}", "视图何时失效？"),
     Planted(Rule.CARD_YES_NO, "能否改视图？", "{#lifetime}", "视图何时失效？"),
+    Planted(Rule.CARD_YES_NO, "视图是不是副本？", "{#lifetime}", "视图何时失效？"),
+    Planted(Rule.CARD_EXPLAIN, "请解释视图", "{#lifetime}", "视图何时失效？"),
+    Planted(Rule.FENCE_LANGUAGE, "```py3\nx\n```", "```py3"),
+    Planted(Rule.FENCE_LANGUAGE, "```Python\nx\n```", "```Python"),
+    Planted(Rule.FRONT_MATTER_TYPE, "tags: [甲，乙]", "tags", "tags: [stride]"),
     Planted(Rule.FRONT_EQUAL, "存储不在时。\n\n### 视图，何时失效? {#again}\n\n甲。", "{#again}"),
     Planted(
         Rule.FRONT_SIMILAR,

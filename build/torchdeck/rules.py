@@ -65,6 +65,7 @@ class Rule(StrEnum):
     CARD_LONG = "card-long"
     CARD_LIST = "card-list"
     CARD_YES_NO = "card-yes-no"
+    CARD_EXPLAIN = "card-explain"
     FRONT_EQUAL = "front-equal"
     FRONT_SIMILAR = "front-similar"
     PREDICT_CODE = "predict-code"

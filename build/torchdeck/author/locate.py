@@ -19,10 +19,12 @@ def locate(readings: Sequence[Reading], wanted: str) -> list[Place]:
     key = wanted.rpartition(" ")[2]
     exact = [place for place in found if place.key == key and _number_fits(place, wanted)]
     if not exact and wanted.isdecimal():
-        exact = [
+        return [
             place for place in found if place.card is None and place.question.number == int(wanted)
         ]
-    return exact or [place for place in found if wanted.casefold() in _text(place).casefold()]
+    if exact or not wanted:
+        return exact
+    return [place for place in found if wanted.casefold() in _text(place).casefold()]
 
 
 def title_of(place: Place) -> str:

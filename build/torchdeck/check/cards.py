@@ -14,7 +14,8 @@ ANSWER_COLUMNS = 120
 ANSWER_CODE_LINES = 6
 LIST_ITEMS = 3
 
-_YES_NO = re.compile(r"吗[？?]?$|^(?:是否|能否|可否|是不是|能不能|会不会|有没有|可不可以)")
+_YES_NO = re.compile(r"吗[？?]?$|是否|能否|可否|是不是|能不能|会不会|有没有|可不可以|要不要")
+_NO_QUESTION = re.compile(r"请?(?:解释|说明|描述|介绍|谈谈|简述|概述)")
 _OPEN_QUESTION = re.compile(r"为什么|为何|怎|如何|何时|哪|什么|多少|几")
 
 
@@ -66,6 +67,9 @@ def questions_are_open(question: Question, _edition: Edition) -> Iterator[Findin
         ):
             message = f"#{card.slug} asks yes or no; ask why, when, or what happens"
             yield Finding(card.location, Rule.CARD_YES_NO, message)
+        if card.kind is CardKind.QUESTION_ANSWER and _NO_QUESTION.match(title):
+            message = f"#{card.slug} asks for an essay; ask why, when, or what happens"
+            yield Finding(card.location, Rule.CARD_EXPLAIN, message)
 
 
 def predict_cards_show_output(question: Question, _edition: Edition) -> Iterator[Finding]:

@@ -7,13 +7,13 @@ from torchdeck.author.places import Workspace
 from torchdeck.author.rename import rename as rename_note
 from torchdeck.author.retire import retire as retire_note
 from torchdeck.commands.clock import now
-from torchdeck.commands.console import OUT
+from torchdeck.commands.console import ERR, OUT
 from torchdeck.commands.content import Content, read_content, refuse_findings
 from torchdeck.commands.notes import notes_of_content
 from torchdeck.commands.status import Status
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project
-from torchdeck.read.edition import read_edition
+from torchdeck.read.edition import Edition, read_edition
 
 
 def new(project: Project, number: int) -> Status:
@@ -24,11 +24,21 @@ def new(project: Project, number: int) -> Status:
 
 def locate(project: Project, wanted: str) -> Status:
     """Print file, line and front of the notes that `wanted` names."""
-    places = locate_notes(read_content(project).readings, wanted)
+    content = read_content(project)
+    places = locate_notes(content.readings, wanted)
+    if not places:
+        ERR.print(f"error: {_why_nothing(content.edition, wanted)}")
     for place in places:
         location = place.card.location if place.card else place.question.location
         OUT.print(f"{location}: {place.key}: {title_of(place)}")
     return Status.FINE if places else Status.FINDINGS
+
+
+def _why_nothing(edition: Edition, wanted: str) -> str:
+    entry = edition.syllabus.get(int(wanted)) if wanted.isdecimal() else None
+    if entry is not None:
+        return f"question {entry.number} has no file yet; `torchdeck new {entry.number}` makes it"
+    return f"nothing found for {wanted!r}; give a note's id, a question's number, or a text"
 
 
 def rename(project: Project, key: str, slug: str) -> Status:

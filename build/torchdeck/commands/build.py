@@ -11,6 +11,7 @@ from torchdeck.commands.status import Status, UsageError
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.build import build as build_decks
 from torchdeck.package.build import write
+from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project
 from torchdeck.rules import Rule
 
@@ -31,7 +32,11 @@ def build(
     refuse_findings(content)
     decks = output or project.decks
     name = str(output) if output else project.name(decks)
-    built = build_decks(content.edition, notes_of_content(project, content), decks, name, now())
+    ledger = Ledger.read(project.ledger, project.name(project.ledger))
+    if paths:
+        ledger = ledger.of_questions({question.slug for question in content.questions})
+    notes = notes_of_content(project, content)
+    built = build_decks(content.edition, notes, ledger, decks, now=now())
     if only_check and built.stale:
         raise FindingsError(
             [

@@ -27,6 +27,8 @@ from torchdeck.execute import landlock
 
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40  # of Linux' if.h
 
+TORCH_HEADERS = ("torch/", "ATen/", "c10/")
+
 DUMP_MARGIN = 0.5  # seconds before the limit at which the stack is dumped
 
 
@@ -104,10 +106,13 @@ class Child:
 
     def _execute(self, step: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            if step["language"] == "bash":
-                _run_bash(step["code"])
-            else:
-                self._run_python(step)
+            match step["language"]:
+                case "bash":
+                    _run_bash(step["code"])
+                case "cpp":
+                    self._run_cpp(step)
+                case _:
+                    self._run_python(step)
         except SystemExit as error:
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
             return {
@@ -134,6 +139,22 @@ class Child:
         linecache.cache[self._file] = (len(source), None, self._lines.copy(), self._file)
         compiled = compile("\n" * line + code, self._file, "exec", dont_inherit=True)
         exec(compiled, self._main.__dict__)  # noqa: S102  # running the block is what this is for
+
+    def _run_cpp(self, step: dict[str, Any]) -> None:
+        """Compile a program, against libtorch if it includes its headers, and run it."""
+        source = Path(f"block_{step['index']}.cpp").resolve()
+        program = source.with_suffix("")
+        # The compiler's messages name the Markdown line.
+        place = f'#line {step["line"] + 1} "{self._file}"\n'
+        source.write_text(place + step["code"], encoding="utf-8")
+        command = ["g++", "-std=c++20", str(source), "-o", str(program)]
+        if any(f"#include <{header}" in step["code"] for header in TORCH_HEADERS):
+            command += _libtorch_flags()
+        compiler = subprocess.run(command, check=False, stderr=subprocess.PIPE)
+        if compiler.returncode:
+            raise CppError(compiler.stderr.decode("utf-8", "replace"))
+        if status := subprocess.run([program], check=False).returncode:
+            raise CppError(f"the program ended with status {status}")
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
         report = traceback.TracebackException.from_exception(error)
@@ -181,6 +202,24 @@ class Child:
     def _send(self, **event: Any) -> None:
         self._events.write(json.dumps(event) + "\n")
         self._events.flush()
+
+
+class CppError(Exception):
+    """A program does not compile, or ended with a status other than 0."""
+
+
+def _libtorch_flags() -> list[str]:
+    import torch
+    from torch.utils.cpp_extension import include_paths, library_paths
+
+    libraries = library_paths()
+    return [
+        *(f"-I{path}" for path in include_paths()),
+        *(f"-L{path}" for path in libraries),
+        *(f"-Wl,-rpath,{path}" for path in libraries),
+        *("-ltorch", "-ltorch_cpu", "-lc10"),
+        f"-D_GLIBCXX_USE_CXX11_ABI={int(torch.compiled_with_cxx11_abi())}",
+    ]
 
 
 class BashError(Exception):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -239,9 +240,9 @@ def _not_verified(block: CodeBlock, reason: str) -> RunResult:
 
 
 def _unsupported(block: CodeBlock) -> str | None:
-    """Return what this engine cannot do with `block` yet; told, never passed over."""
-    if block.language == "cpp":
-        return "is C++, which is not executed yet"
+    """Return what cannot be done with `block` here; told, never passed over."""
+    if block.language == "cpp" and shutil.which("g++") is None:
+        return "is C++, and there is no g++ here"
     if block.words.figure is not None:
         return "draws a figure, which is not compared yet"
     return None

@@ -298,19 +298,31 @@ def _wait(
 
 
 def _judge(block: CodeBlock, error: Mapping[str, Any] | None) -> tuple[Outcome, str]:
-    raises = block.words.raises
+    if block.words.raises is not None:
+        return _judge_announced(block.words.raises, error)
     if error is None:
-        if raises is None:
-            return Outcome.OK, ""
-        return Outcome.DID_NOT_RAISE, f"raises={raises} is announced, but nothing was raised"
-    if raises is not None and raises.rpartition(".")[2] in error["types"]:
-        return Outcome.RAISED, ""
+        return Outcome.OK, ""
     if error["kind"] == "exit":
         return Outcome.EXITED, f"called sys.exit({error['message']})"
-    message = str(error["message"]).partition("\n")[0]
+    message = _headline(error)
     if "MemoryError" in error["types"] or "can't allocate memory" in message:
         return Outcome.MEMORY, message
     return Outcome.FAILED, message
+
+
+def _judge_announced(raises: str, error: Mapping[str, Any] | None) -> tuple[Outcome, str]:
+    if error is None:
+        return Outcome.DID_NOT_RAISE, f"raises={raises} is announced, but nothing was raised"
+    if raises.rpartition(".")[2] in error["types"]:
+        return Outcome.RAISED, ""
+    return Outcome.FAILED, f"raises={raises} is announced, but it raised {_headline(error)}"
+
+
+def _headline(error: Mapping[str, Any]) -> str:
+    """Return the line of an exception's message that says what it is."""
+    lines = str(error["message"]).strip().splitlines() or [""]
+    # A syntax error's message starts with the place, which the finding names anyway.
+    return lines[-1] if "SyntaxError" in error["types"] else lines[0]
 
 
 def _skipped(block: CodeBlock, broken: CodeBlock) -> RunResult:

@@ -43,27 +43,27 @@ class Built:
     moved: tuple[str, ...]
 
 
-def build(edition: Edition, notes: Sequence[Note], decks: Path, name: str, now: int) -> Built:
-    """Return what the folder `decks`, which findings call `name`, should hold.
+def build(
+    edition: Edition, notes: Sequence[Note], before: Ledger, decks: Path, *, now: int
+) -> Built:
+    """Return what the folder `decks` should hold.
 
     Args:
         edition: The edition.
-        notes: All its notes.
-        decks: The folder; its ledger says when each note last changed.
-        name: The folder's path as findings show it.
+        notes: The notes to package.
+        before: When each of them, and no other note, last changed.
+        decks: The folder.
         now: Seconds since 1970; notes that changed get this `mod`.
 
     Raises:
         FindingsError: Two notes have one GUID, or the ledger refuses (see `advance`).
     """
-    before = Ledger.read(decks / LEDGER_FILE, f"{name}/{LEDGER_FILE}")
     after = advance(
         before,
         notes,
         list(NOTE_TYPES.values()),
         now=now,
         pytorch=edition.pytorch,
-        name=f"{name}/{LEDGER_FILE}",
     )
     stamped = _stamp(edition, notes, after)
     contents = {

@@ -6,15 +6,15 @@ So `mod` moves exactly when what a note says has changed.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.note_types import NoteType
 from torchdeck.render.canonical import digest
-from torchdeck.render.note import Note
+from torchdeck.render.note import KEY_SEPARATOR, Note
 from torchdeck.rules import Rule
 
 LEDGER_FORMAT = 1
@@ -74,8 +74,12 @@ class NoteTypeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All entries; notes by key (`question#card`), note types by kind."""
+    """All entries; notes by key (`question#card`), note types by kind.
 
+    `name` is the ledger's path as findings show it.
+    """
+
+    name: str
     notes: Mapping[str, NoteEntry]
     note_types: Mapping[str, NoteTypeEntry]
     retired: Mapping[str, RetiredEntry]
@@ -96,18 +100,19 @@ class Ledger:
             FindingsError: The file is no ledger.
         """
         if not path.exists():
-            return cls({}, {}, {})
+            return cls(name, {}, {}, {})
         try:
-            return cls._of(json.loads(path.read_text(encoding="utf-8")))
+            return cls._of(name, json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"is no ledger ({error}); take it back from version control"
             raise FindingsError([Finding(Location(name), Rule.LEDGER, message)]) from error
 
     @classmethod
-    def _of(cls, data: Mapping[str, Any]) -> "Ledger":
+    def _of(cls, name: str, data: Mapping[str, Any]) -> "Ledger":
         if data["format"] != LEDGER_FORMAT:
             raise ValueError(f"format {data['format']} is not {LEDGER_FORMAT}")
         return cls(
+            name,
             {key: NoteEntry(**entry) for key, entry in data["notes"].items()},
             {key: NoteTypeEntry(**entry) for key, entry in data["note_types"].items()},
             {
@@ -115,6 +120,15 @@ class Ledger:
                 for key, entry in data["retired"].items()
             },
         )
+
+    def of_questions(self, slugs: Collection[str]) -> "Ledger":
+        """Return the ledger without the notes of questions that are not in `slugs`."""
+        kept = {
+            key: entry
+            for key, entry in self.notes.items()
+            if key.partition(KEY_SEPARATOR)[0] in slugs
+        }
+        return replace(self, notes=kept)
 
     def serialize(self) -> str:
         """Return the file's text: sorted, one entry a line, so that merges stay small."""
@@ -131,14 +145,13 @@ class Ledger:
         return f'{{\n  "format": {LEDGER_FORMAT},\n' + ",\n".join(parts) + "\n}\n"
 
 
-def advance(  # noqa: PLR0913  # three inputs, three named circumstances
+def advance(
     ledger: Ledger,
     notes: Sequence[Note],
     note_types: Sequence[NoteType],
     *,
     now: int,
     pytorch: str,
-    name: str,
 ) -> Ledger:
     """Return the ledger after `notes` and `note_types`; entries move only where text changed.
 
@@ -148,7 +161,6 @@ def advance(  # noqa: PLR0913  # three inputs, three named circumstances
         note_types: All note types.
         now: Seconds since 1970; what changed gets this `mod`.
         pytorch: The release under which outputs are accepted now.
-        name: The ledger's path as findings show it.
 
     Raises:
         FindingsError: A note vanished, or the clock stands at or before the newest entry while
@@ -164,7 +176,7 @@ def advance(  # noqa: PLR0913  # three inputs, three named circumstances
     }
     findings = [
         Finding(
-            Location(name),
+            Location(ledger.name),
             Rule.NOTE_VANISHED,
             f"{key} is in the ledger but not in content/; learners may have it: put it back",
         )
@@ -179,11 +191,11 @@ def advance(  # noqa: PLR0913  # three inputs, three named circumstances
         for note in notes
         if note.key in ledger.retired
     ]
-    after = Ledger(new_notes, new_types, ledger.retired)
+    after = Ledger(ledger.name, new_notes, new_types, ledger.retired)
     if after != ledger and now <= ledger.newest:
         findings.append(
             Finding(
-                Location(name),
+                Location(ledger.name),
                 Rule.CLOCK,
                 f"the time {now} is not after the newest entry {ledger.newest}, so learners "
                 "would not get the change; set the clock or SOURCE_DATE_EPOCH",

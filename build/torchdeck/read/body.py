@@ -107,9 +107,11 @@ class BodyBuilder:
             )
             return
         if not is_language(info.language):
-            self._findings.add(
-                line, Rule.FENCE_LANGUAGE, f"{info.language!r} is no language that Pygments knows"
-            )
+            message = f"{info.language!r} is no language that Pygments knows"
+            self._findings.add(line, Rule.FENCE_LANGUAGE, message)
+        elif (spelling := executable_spelling(info.language)) not in {None, info.language}:
+            message = f"write `{spelling}`: only that spelling of {info.language!r} runs"
+            self._findings.add(line, Rule.FENCE_LANGUAGE, message)
 
     def _check_nested(self, token: Token) -> None:
         """Find fences that would not run, or that are no fences at all, inside other blocks."""
@@ -146,3 +148,13 @@ def is_language(alias: str) -> bool:
     except ClassNotFound:
         return False
     return True
+
+
+@cache
+def executable_spelling(alias: str) -> str | None:
+    """Return the language that runs of which `alias` is another name, or None."""
+    lexer = find_lexer_class_by_name(alias)
+    for language in EXECUTABLE_LANGUAGES:
+        if find_lexer_class_by_name(language) is lexer:
+            return language
+    return None

@@ -13,6 +13,9 @@ from torchdeck.rules import Rule
 
 TOPICS_FILE = "topics.toml"
 SYLLABUS_FILE = "syllabus.tsv"
+DUE_STEP = 100  # room in `due` for the notes of one question
+NUMBERS_PER_TOPIC = 1_000  # more than there will be questions
+
 SYLLABUS_COLUMNS = ("number", "topic", "slug", "question", "twins")
 
 
@@ -68,14 +71,13 @@ class Edition:
         """The topics by their folder's name."""
         return {topic.slug: topic for topic in self.topics}
 
-    @cached_property
-    def positions(self) -> Mapping[int, int]:
-        """Place of each question number in study order, from 0: by topic, then by number."""
-        order = {topic.slug: index for index, topic in enumerate(self.topics)}
-        numbers = sorted(
-            self.syllabus, key=lambda number: (order[self.syllabus[number].topic], number)
-        )
-        return {number: position for position, number in enumerate(numbers)}
+    def due(self, number: int) -> int:
+        """Return the place of question `number` among new cards, in steps of `DUE_STEP`.
+
+        By topic in study order, then by number; a question that is added moves no other.
+        """
+        order = [topic.slug for topic in self.topics].index(self.syllabus[number].topic)
+        return (order * NUMBERS_PER_TOPIC + number) * DUE_STEP
 
 
 def read_edition(content: Path, name: str = "content") -> Edition:
@@ -149,13 +151,16 @@ def _syllabus(path: Path, topics: set[str], findings: Findings) -> dict[int, Syl
     lines: dict[int, int] = {}
     slugs: set[str] = set()
     for line, row in enumerate(rows, start=2):
-        twins = row[-1].split(",") if row and row[-1] else []
-        if len(row) != len(SYLLABUS_COLUMNS) or not all(map(str.isdecimal, [row[0], *twins])):
+        # Editors cut the tab before an empty last column.
+        number, topic, slug, question, twins_text = [*row, *[""] * len(SYLLABUS_COLUMNS)][:5]
+        twins = twins_text.split(",") if twins_text else []
+        numbers_are_whole = all(map(str.isdecimal, [number, *twins]))
+        if not question or len(row) > len(SYLLABUS_COLUMNS) or not numbers_are_whole:
             findings.add(
                 line, Rule.SYLLABUS, "give number, topic, slug and question, tab-separated"
             )
             continue
-        entry = SyllabusEntry(int(row[0]), row[1], row[2], row[3], tuple(map(int, twins)))
+        entry = SyllabusEntry(int(number), topic, slug, question, tuple(map(int, twins)))
         if entry.number in entries:
             findings.add(line, Rule.SYLLABUS, f"number {entry.number} stands twice")
         if entry.slug in slugs:

@@ -62,7 +62,7 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
         number=reader.take("number", _whole_number, 0),
         question=reader.take("question", _text, ""),
         level=reader.take("level", _level, LEVELS[0]),
-        tags=reader.take("tags", _texts, ()),
+        tags=reader.take("tags", _tags, ()),
         sources=reader.take("sources", _texts, ()),
         requires=reader.take("requires", _texts, (), optional=True),
         lines=reader.finish(),
@@ -126,6 +126,14 @@ def _texts(node: yaml.Node) -> tuple[str, ...]:
     if not isinstance(node, yaml.SequenceNode):
         raise _ValueFormError("give a list")
     return tuple(_text(item) for item in node.value)
+
+
+def _tags(node: yaml.Node) -> tuple[str, ...]:
+    tags = _texts(node)
+    for tag in tags:
+        if not tag.replace("-", "").replace("_", "").replace(".", "").isalnum():
+            raise _ValueFormError(f"{tag!r} is no single word; separate tags with a comma: [a, b]")
+    return tags
 
 
 def _whole_number(node: yaml.Node) -> int:

@@ -16,7 +16,6 @@ from torchdeck.render.html import BodyRenderer
 from torchdeck.render.media import QuestionMedia
 from torchdeck.render.note import Note, NoteKind
 
-CARDS_PER_QUESTION = 100  # room in `due` for the notes of one question
 LEVELS = MappingProxyType({1: "基础", 2: "进阶", 3: "深入"})
 TAG_ROOT = "torchdeck"
 
@@ -52,7 +51,7 @@ def notes_of(
         names.TOPIC: escape(edition.topic_by_slug[question.topic].name, quote=False),
         names.LEVEL: LEVELS[question.level],
     }
-    first_due = edition.positions[question.number] * CARDS_PER_QUESTION
+    first_due = edition.due(question.number)
     return [
         Note(
             location=draft.card.location if draft.card else question.location,
