@@ -59,6 +59,21 @@ def test_the_report_names_every_guard(run: Run) -> None:
     assert names == {"network", "files", "processes", "memory", "time", "output", "environment"}
 
 
+def test_required_guards_that_are_missing_stop_the_run(project: Path, torchdeck: Torchdeck) -> None:
+    # Without the programs of util-linux there are no namespaces.
+    result = torchdeck(project, "run", "--require-guards", PATH="/nowhere")
+    assert result.status == 2
+    assert "not enforced on this machine: network, processes" in result.err
+    result = torchdeck(project, "run", PATH="/nowhere")
+    assert result.status == 0
+    assert "not enforced: network, processes" in result.out
+
+
+@pytest.mark.skipif(bool(ENFORCED.missing), reason=f"not enforced here: {ENFORCED.missing}")
+def test_required_guards_that_hold_let_it_run(project: Path, torchdeck: Torchdeck) -> None:
+    assert torchdeck(project, "run", "--require-guards").status == 0
+
+
 @needs("network")
 def test_a_block_reaches_no_other_machine_but_its_own_loopback(run: Run) -> None:
     code = (

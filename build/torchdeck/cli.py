@@ -153,11 +153,16 @@ def run(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Files to run at once; the number of CPUs if none.")
     ] = None,
+    require_guards: Annotated[
+        bool, typer.Option("--require-guards", help="Refuse to run where a guard is missing.")
+    ] = False,
 ) -> Status:
     """Execute what is stale and compare what it prints with the output fences."""
+    from torchdeck.commands.run import RunOptions
     from torchdeck.commands.run import run as run_content
 
-    return run_content(Project.find(Path.cwd()), paths or (), accept=accept, force=force, jobs=jobs)
+    options = RunOptions(accept, force, jobs, require_guards)
+    return run_content(Project.find(Path.cwd()), paths or (), options)
 
 
 @_command

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from torchdeck.commands.console import OUT, counts, plural, print_findings, task
@@ -16,23 +17,41 @@ from torchdeck.project import Project
 from torchdeck.read.question import CodeBlock
 
 
-def run(
-    project: Project, paths: Sequence[Path], *, accept: bool, force: bool, jobs: int | None
-) -> Status:
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run.
+
+    Attributes:
+        accept: Write new and changed outputs into the files.
+        force: Execute everything, whatever the cache holds.
+        jobs: Files to run at once; None for the number of CPUs.
+        require_guards: Refuse to run where a guard is not enforced.
+    """
+
+    accept: bool
+    force: bool
+    jobs: int | None
+    require_guards: bool
+
+
+def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
     """Execute the question files under `paths` and print what became of their blocks.
 
     Raises:
-        UsageError: A package is missing, or outputs must not be accepted here.
+        UsageError: A package or a guard is missing, or outputs must not be accepted here.
     """
-    if accept and os.environ.get("CI", "").lower() in {"1", "true"}:
+    if options.accept and os.environ.get("CI", "").lower() in {"1", "true"}:
         raise UsageError("--accept is refused under CI=true: outputs are accepted by a person")
     content = read_content(project, paths)
     refuse_faults_of_form(content)
     records = Records.read(project.records, project.name(project.records))
     try:
-        engine = Engine(ResultCache(), records, force=force, jobs=jobs)
+        engine = Engine(ResultCache(), records, force=options.force, jobs=options.jobs)
+        if options.require_guards and engine.guards.missing:
+            missing = ", ".join(engine.guards.missing)
+            raise UsageError(f"--require-guards: not enforced on this machine: {missing}")
         where = environment(())
-        if accept and where.release != content.edition.pytorch:
+        if options.accept and where.release != content.edition.pytorch:
             raise UsageError(
                 f"--accept needs torch {content.edition.pytorch} (content/topics.toml), "
                 f"but torch {where.torch} is installed"
@@ -42,7 +61,7 @@ def run(
         raise UsageError(
             f"{error}; install the extra `run` and what `torchdeck requires` lists"
         ) from error
-    accepted = _accept(content, report) if accept else []
+    accepted = _accept(content, report) if options.accept else []
     findings = report.findings(accepted)
     print_findings(findings)
     OUT.print(f"run: guards: {engine.guards}")

@@ -1,10 +1,12 @@
 """What keeps a block from harm, and which of it this machine can enforce."""
 
 import shutil
+import site
 import subprocess
 import sys
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 
 from torchdeck.execute import landlock
 from torchdeck.execute.keys import Environment
@@ -24,6 +26,27 @@ _NAMESPACES = (
 _FIRST_PROCESS = ("sh", "-c", '"$@"; exit $?', "sh")
 # If this process is killed, so is what it started.
 _WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
+
+# What Landlock lets a block read: the interpreter, its packages, this package, and the system's
+# programs, libraries and facts; nothing of anybody's home but where the interpreter lies in one.
+READABLE = [
+    *dict.fromkeys([sys.prefix, sys.base_prefix, *site.getsitepackages()]),
+    str(Path(__file__).parent.parent),
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/proc", "/sys", "/dev"),
+    *(
+        f"/etc/{name}"
+        for name in (
+            *("alternatives", "fonts", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf"),
+            *("ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "os-release", "passwd"),
+            *("protocols", "resolv.conf", "services", "ssl", "timezone"),
+        )
+    ),
+]
+# What it may write beside its own folder: shared memory of workers, and devices without content.
+WRITABLE = [
+    *("/dev/full", "/dev/null", "/dev/shm", "/dev/zero"),  # noqa: S108  # not a place of ours
+    *map(str, Path("/dev").glob("nvidia*")),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +72,16 @@ class Guards:
     output: bool
     environment: bool
 
+    @property
+    def missing(self) -> list[str]:
+        """Names of the guards that this machine does not enforce."""
+        return [field.name for field in fields(self) if not getattr(self, field.name)]
+
     def __str__(self) -> str:
         """Name the guards that are enforced, then those that are not."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        enforced = [name for name, value in values.items() if value]
-        missing = [name for name, value in values.items() if not value]
-        return f"enforced: {', '.join(enforced)}; not enforced: {', '.join(missing) or 'none'}"
+        enforced = [field.name for field in fields(self) if getattr(self, field.name)]
+        missing = ", ".join(self.missing) or "none"
+        return f"enforced: {', '.join(enforced)}; not enforced: {missing}"
 
 
 def guards(where: Environment) -> Guards:

@@ -12,7 +12,6 @@ import json
 import os
 import queue
 import signal
-import site
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from torchdeck.execute.guards import Guards, command_prefix
+from torchdeck.execute.guards import READABLE, WRITABLE, Guards, command_prefix
 from torchdeck.execute.job import Process, memory, timeout
 from torchdeck.execute.results import Origin, Outcome, RunResult, Warned
 from torchdeck.read.question import CodeBlock
@@ -34,14 +33,6 @@ GRACE = 1.0  # seconds beyond a block's limit, in which it writes its stack
 DETAIL_LIMIT = 4000  # characters of stderr that a report shows
 OUTPUT_LIMIT = 2**20  # bytes that a block may print
 FILE_SIZE_LIMIT = 2**30  # bytes of a file that a block may write
-
-# What Landlock lets a block read: the interpreter, its packages, this package, and the system's
-# programs, libraries and facts; nothing of anybody's home but where the interpreter lies in one.
-_READABLE = [
-    *dict.fromkeys([sys.prefix, sys.base_prefix, *site.getsitepackages()]),
-    str(Path(__file__).parent.parent),
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/sys", "/opt"),
-]
 
 SHELL_SIGNAL_BASE = 128  # a shell reports a signal as this plus its number
 
@@ -150,8 +141,8 @@ class _Session:
             "memory": memory(self.plan) if self.guards.memory else None,
             "file_size": FILE_SIZE_LIMIT if self.guards.output else None,
             "own_network": self.guards.network,
-            "readable": _READABLE if self.guards.files else None,
-            "writable": [str(self.root), "/dev"] if self.guards.files else None,
+            "readable": READABLE if self.guards.files else None,
+            "writable": [str(self.root), *WRITABLE] if self.guards.files else None,
             "steps": [
                 {
                     "index": index,
