@@ -156,8 +156,20 @@ def run(
     require_guards: Annotated[
         bool, typer.Option("--require-guards", help="Refuse to run where a guard is missing.")
     ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Run the Python fences of any Markdown files.")
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="With --plain: a file for outcomes and outputs, as JSON.")
+    ] = None,
 ) -> Status:
     """Execute what is stale and compare what it prints with the output fences."""
+    if (plain and accept) or (record and not plain):
+        raise UsageError("--record goes with --plain, and --accept does not")
+    if plain:
+        from torchdeck.commands.plain import run_plain
+
+        return run_plain(paths or (), force=force, jobs=jobs, record=record)
     from torchdeck.commands.run import RunOptions
     from torchdeck.commands.run import run as run_content
 

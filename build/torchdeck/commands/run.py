@@ -13,6 +13,7 @@ from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.engine import Engine, FileReport, RunReport
 from torchdeck.execute.keys import Environment, MissingPackageError, environment
 from torchdeck.execute.records import Records
+from torchdeck.execute.script import script_of
 from torchdeck.project import Project
 from torchdeck.read.question import CodeBlock
 
@@ -73,9 +74,9 @@ def _execute(engine: Engine, content: Content) -> RunReport:
     with task("run", total=len(content.questions)) as progress:
 
         def on_file(file: FileReport) -> None:
-            progress.done(f"{file.question.location.file}: {counts(file.outcomes)}")
+            progress.done(f"{file.script.file}: {counts(file.outcomes)}")
 
-        return engine.run(content.questions, on_file)
+        return engine.run([script_of(question) for question in content.questions], on_file)
 
 
 def _accept(content: Content, report: RunReport) -> list[CodeBlock]:

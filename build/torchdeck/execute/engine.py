@@ -24,9 +24,10 @@ from torchdeck.execute.keys import (
 )
 from torchdeck.execute.records import Records
 from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult
+from torchdeck.execute.script import Script
 from torchdeck.execute.subprocess_runner import SubprocessRunner
 from torchdeck.findings import Finding, Location
-from torchdeck.read.question import CodeBlock, Question
+from torchdeck.read.question import CodeBlock
 from torchdeck.rules import Rule
 
 RULES = {
@@ -46,7 +47,7 @@ CUDA_PROBE = "import sys, torch; sys.exit(not torch.cuda.is_available())"
 class FileReport:
     """What became of one file: its results in the order of its blocks."""
 
-    question: Question
+    script: Script
     results: tuple[RunResult, ...]
 
     @cached_property
@@ -107,7 +108,7 @@ class RunReport:
 
 
 class Engine:
-    """Runs question files under the installed PyTorch."""
+    """Runs files under the installed PyTorch."""
 
     def __init__(
         self, cache: ResultCache, records: Records, *, force: bool = False, jobs: int | None = None
@@ -125,21 +126,19 @@ class Engine:
         self._runner = SubprocessRunner(self.guards)
         self._has_cuda: bool | None = None
 
-    def run(
-        self, questions: Sequence[Question], on_file: Callable[[FileReport], None]
-    ) -> RunReport:
-        """Run `questions`; `on_file` is told of each file when it is done.
+    def run(self, scripts: Sequence[Script], on_file: Callable[[FileReport], None]) -> RunReport:
+        """Run `scripts`; `on_file` is told of each file when it is done.
 
         Interrupting it kills every process that it started.
 
         Raises:
             MissingPackageError: A distribution that a file requires is not installed.
         """
-        for question in questions:
-            environment(question.requires)
+        for script in scripts:
+            environment(script.requires)
         with ThreadPoolExecutor(self._jobs) as executor:
             try:
-                return self._run_all(questions, executor, on_file)
+                return self._run_all(scripts, executor, on_file)
             except BaseException:
                 self._runner.close()
                 executor.shutdown(cancel_futures=True)
@@ -147,13 +146,12 @@ class Engine:
 
     def _run_all(
         self,
-        questions: Sequence[Question],
+        scripts: Sequence[Script],
         executor: Executor,
         on_file: Callable[[FileReport], None],
     ) -> RunReport:
         futures: dict[Future[FileReport], int] = {
-            executor.submit(self._run_file, question): index
-            for index, question in enumerate(questions)
+            executor.submit(self._run_file, script): index for index, script in enumerate(scripts)
         }
         reports: dict[int, FileReport] = {}
         for future in as_completed(futures):
@@ -162,18 +160,21 @@ class Engine:
             on_file(report)
         return RunReport(tuple(reports[index] for index in sorted(reports)))
 
-    def _run_file(self, question: Question) -> FileReport:
+    def _run_file(self, script: Script) -> FileReport:
         results: dict[int, RunResult] = {
             block.location.line: _not_run(block)
-            for block in question.blocks
+            for block in script.blocks
             if not block.runs and block.words.norun is not None
         }
-        for process in plan(question):
-            for result in self._run_process(process, question):
+        for process in plan(script):
+            for result in self._run_process(process, script):
                 results[result.block.location.line] = result
-        return FileReport(question, tuple(_judge_output(results[line]) for line in sorted(results)))
+        found = [results[line] for line in sorted(results)]
+        if script.compares:
+            found = [_judge_output(result) for result in found]
+        return FileReport(script, tuple(found))
 
-    def _run_process(self, process: Process, question: Question) -> list[RunResult]:
+    def _run_process(self, process: Process, script: Script) -> list[RunResult]:
         unsupported = [_unsupported(block) for block in process.blocks]
         if any(unsupported):
             reason = next(reason for reason in unsupported if reason)
@@ -186,7 +187,7 @@ class Engine:
             return [
                 self._recorded(block, key) for block, key in zip(process.blocks, keys, strict=True)
             ]
-        where = environment(question.requires, process.device or "cpu")
+        where = environment(script.requires, process.device or "cpu")
         kept = None if self._force else self._kept(process, keys, where)
         if kept is not None:
             return kept

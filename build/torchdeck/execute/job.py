@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from torchdeck.read.question import CodeBlock, Question
+from torchdeck.execute.script import Script
+from torchdeck.read.question import CodeBlock
 
 DEFAULT_TIMEOUT = 60.0  # seconds a block; an answer's block should need under 5
 SLOW_TIMEOUT = 600.0  # seconds a block marked `slow`
@@ -22,17 +23,16 @@ class Process:
     device: str | None
 
 
-def plan(question: Question) -> tuple[Process, ...]:
+def plan(script: Script) -> tuple[Process, ...]:
     """Return the processes of a file in the order of their first block.
 
     `fresh` starts a new process. A `device=` block and a C++ program have one of their own, and
     the blocks behind them go on in the process that they interrupted.
     """
-    file = question.location.file
     files: list[CodeBlock] = []
     groups: list[tuple[str | None, list[CodeBlock]]] = [(None, [])]
     current = groups[0][1]
-    for block in question.blocks:
+    for block in script.blocks:
         if block.words.file is not None:
             files.append(block)
         elif block.runs and (block.words.device is not None or block.language == "cpp"):
@@ -43,7 +43,7 @@ def plan(question: Question) -> tuple[Process, ...]:
                 groups.append((None, current))
             current.append(block)
     return tuple(
-        Process(file, _files_before(files, blocks[-1]), tuple(blocks), device)
+        Process(script.file, _files_before(files, blocks[-1]), tuple(blocks), device)
         for device, blocks in sorted(groups, key=lambda group: _first_line(group[1]))
         if blocks
     )

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from torchdeck.execute.job import plan
 from torchdeck.execute.keys import code_keys
 from torchdeck.execute.records import Records
+from torchdeck.execute.script import script_of
 from torchdeck.read.edition import Edition
 from torchdeck.read.question import Body, Card, CardKind, Question, code_blocks
 from torchdeck.render import field_names as names
@@ -125,7 +126,7 @@ def _sources(question: Question) -> str:
 def _recorded(question: Question, records: Records) -> Mapping[int, str]:
     """Return what the cards say beside blocks that run only on a device, by line."""
     said: dict[int, str] = {}
-    for process in plan(question):
+    for process in plan(script_of(question)):
         if process.device is None:
             continue
         for block, key in zip(process.blocks, code_keys(process), strict=True):
