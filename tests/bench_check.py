@@ -43,7 +43,7 @@ def main() -> None:
 
     def read_and_check() -> None:
         syntax_of.cache_clear()
-        check(edition, read())
+        check(edition, read(), whole_content=True)
 
     parsing, checking = fastest(parse), fastest(read_and_check)
     sys.stdout.write(

@@ -230,3 +230,66 @@ def test_github_gets_annotations(project: Path, torchdeck: Torchdeck) -> None:
     assert result.lines[0].startswith(
         "::error file=content/tensor/views.md,line=4,title=front-matter-type::level: "
     )
+
+
+def test_the_first_name_of_a_retired_note_is_never_used_again(
+    project: Path, torchdeck: Torchdeck
+) -> None:
+    path = views(project)
+    text = path.read_text(encoding="utf-8")
+    other = "### 另一张卡问什么？ {#other}\n\n别的。\n\n## 卡片"
+    path.write_text(text.replace("## 卡片", other), encoding="utf-8")
+    torchdeck(project, "build")
+    torchdeck(project, "rename", "views#lifetime", "death")
+    torchdeck(project, "build", **LATER)
+    two_days_later = {"SOURCE_DATE_EPOCH": str(FIRST_RELEASE + 2 * DAY)}
+    assert (
+        torchdeck(project, "retire", "views#death", "--reason", "x", **two_days_later).status == 0
+    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("{#other}", "{#lifetime}"), encoding="utf-8")
+    result = torchdeck(project, "build", SOURCE_DATE_EPOCH=str(FIRST_RELEASE + 3 * DAY))
+    assert result.status == 1
+    assert "views#lifetime is the name of a retired note" in result.out
+
+
+def test_a_question_gets_no_slug_of_the_syllabus(project: Path, torchdeck: Torchdeck) -> None:
+    before = tree(project)
+    assert torchdeck(project, "rename", "views", "copies").status == 2
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_retiring_needs_a_reason(project: Path, torchdeck: Torchdeck, reason: str) -> None:
+    torchdeck(project, "build")
+    result = torchdeck(project, "retire", "views#lifetime", "--reason", reason, **LATER)
+    assert result.status == 2
+
+
+def test_retiring_needs_a_clock_that_runs_forward(project: Path, torchdeck: Torchdeck) -> None:
+    torchdeck(project, "build")
+    before = tree(project)
+    result = torchdeck(project, "retire", "views#lifetime", "--reason", "x")
+    assert result.status == 1
+    assert "error[clock]" in result.out
+    assert tree(project) == before
+
+
+def test_the_slug_of_a_retired_question_gets_no_new_file(
+    project: Path, torchdeck: Torchdeck
+) -> None:
+    torchdeck(project, "build")
+    torchdeck(project, "retire", "views", "--reason", "x", **LATER)
+    assert torchdeck(project, "new", "1").status == 2
+
+
+def test_a_wording_that_yaml_would_read_otherwise_is_quoted(
+    project: Path, torchdeck: Torchdeck
+) -> None:
+    syllabus = project / "content" / "syllabus.tsv"
+    text = syllabus.read_text(encoding="utf-8").replace("什么是副本?", "[x]: 什么 #是副本?")
+    syllabus.write_text(text, encoding="utf-8")
+    torchdeck(project, "new", "2")
+    rules = torchdeck(project, "check").out
+    assert "error[wording]" not in rules
+    assert "error[front-matter-yaml]" not in rules

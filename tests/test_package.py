@@ -155,6 +155,16 @@ def test_a_note_that_vanished_is_refused(project: Path, torchdeck: Torchdeck) ->
     assert "error[note-vanished]: views#lifetime" in result.out
 
 
+def test_another_kind_of_a_note_is_refused(project: Path, torchdeck: Torchdeck) -> None:
+    torchdeck(project, "build")
+    path = project / "content" / "tensor" / "views.md"
+    text = path.read_text(encoding="utf-8").replace("{#lifetime}", "{#lifetime .cloze}")
+    path.write_text(text.replace("存储不在时。", "存储{{c1::不在}}时。"), encoding="utf-8")
+    result = torchdeck(project, "build", **later(1))
+    assert result.status == 1
+    assert "error[ledger]: views#lifetime was of the kind qa" in result.out
+
+
 def test_a_broken_ledger_is_told(project: Path, torchdeck: Torchdeck) -> None:
     torchdeck(project, "build")
     (project / "decks" / "ledger.json").write_text("{}", encoding="utf-8")

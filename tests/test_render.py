@@ -167,6 +167,7 @@ def test_canonical_text_ignores_how_html_is_written() -> None:
     two = '<pre><code>if <span class="n other">x</span></code></pre><br>'
     assert canonical(one) == canonical(two)
     assert canonical("<p>a&lt;b</p>") == canonical("<p>a&#60;b</p>")
+    assert canonical("<p>view\nshares</p>\n<p>x</p>") == canonical("<p>view shares </p><p>x</p>")
 
 
 @pytest.mark.parametrize(
@@ -177,6 +178,12 @@ def test_canonical_text_ignores_how_html_is_written() -> None:
         ('<a href="x">a</a>', '<a href="y">a</a>'),
         ('<img src="a-1.svg">', '<img src="a-2.svg">'),
         ("<pre>a  b</pre>", "<pre>a b</pre>"),
+        ("<ol><li>a</li></ol>", '<ol start="3"><li>a</li></ol>'),
+        ("<code>a</code> <code>b</code>", "<code>a</code><code>b</code>"),
+        ('<td style="text-align:right">a</td>', "<td>a</td>"),
+        ('<img src="x" alt="a">', '<img src="x" alt="b">'),
+        ("<samp>a</samp>", "a"),
+        ("<table><tr><td>a</td></tr></table>", "<table><td>a</td></table>"),
     ],
 )
 def test_canonical_text_tells_what_a_reader_would_see(one: str, two: str) -> None:

@@ -68,6 +68,12 @@ PLANTED = [
     ),
     Planted(Rule.TEXT_OUTSIDE, "## 卡片\n\n多余的话。", "多余", "## 卡片"),
     Planted(Rule.HEADING_ATTRIBUTES, "{#lifetime .a .b}", "lifetime", "{#lifetime}"),
+    Planted(Rule.HEADING_CONTENT, "![图](a.svg)何时失效？", "{#lifetime}", "视图何时失效？"),
+    Planted(Rule.HEADING_ATTRIBUTES, "{.cloze #storage}", "#storage", "{#storage .cloze}"),
+    Planted(Rule.FILE_ENCODING, "存储\r不在时。", "不在时", offset=-1),
+    Planted(Rule.CLOZE_BROKEN, "{{c1::`x[::2]`}}", "{{c1", "{{c1::一维}}"),
+    Planted(Rule.CLOZE_BROKEN, "{{c1::{甲}}}", "{{c1", "{{c1::一维}}"),
+    Planted(Rule.FENCE_LANGUAGE, "- 甲\n\n  ```nosuch\n  x\n  ```", "```nosuch"),
     Planted(Rule.SLUG_MALFORMED, "{#Life_time}", "Life_time", "{#lifetime}"),
     Planted(Rule.SLUG_DUPLICATE, "{#storage}", "{#storage .cloze}", "{#lifetime}"),
     # Fences and their code.

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DETAIL, Torchdeck, line_of, write_question
+from torchdeck.execute.accept import FileChangedError, accept
 from torchdeck.execute.compare import Comparison, compare
 from torchdeck.findings import Location
 from torchdeck.read.question import CodeBlock, FenceWords, Output
@@ -224,6 +225,64 @@ def test_accept_writes_outputs_and_nothing_else(project: Path, torchdeck: Torchd
     assert path.read_bytes().decode() == expected
 
 
+def test_accept_writes_only_what_a_file_can_hold(project: Path, torchdeck: Torchdeck) -> None:
+    path = write_question(project, fence("print('1\\r2' + chr(0) + chr(27) + '[1mx')"))
+    assert torchdeck(project, "run", "--accept").status == 0
+    assert "```output\n1\n2\\x00x\n```" in path.read_text(encoding="utf-8")
+    result = torchdeck(project, "run")
+    assert result.status == 0, result.out
+
+
+def test_accept_refuses_a_file_that_was_edited_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("new", encoding="utf-8")
+    with pytest.raises(FileChangedError, match="edited while it ran"):
+        accept(path, "old", [])
+    assert path.read_text(encoding="utf-8") == "new"
+
+
+def test_accept_keeps_what_stands_between_block_and_output(
+    project: Path, torchdeck: Torchdeck
+) -> None:
+    text = fence("x = 1") + "\n[doc]: https://pytorch.org\n\n```output\nold\n```\n"
+    path = write_question(project, text)
+    torchdeck(project, "run", "--accept")
+    kept = path.read_text(encoding="utf-8")
+    assert "[doc]: https://pytorch.org" in kept
+    assert "```output" not in kept
+
+
+def test_half_a_surrogate_is_a_result_like_any_other(project: Path, torchdeck: Torchdeck) -> None:
+    code = "raise ValueError('bad ' + chr(0xdcff))"
+    write_question(project, fence(code, "raises=ValueError", "ValueError: bad \\udcff"))
+    result = torchdeck(project, "run")
+    assert result.status == 0, result.out
+
+
+def test_a_fork_that_returns_from_its_block_ends_there(project: Path, torchdeck: Torchdeck) -> None:
+    code = "import os, sys\npid = os.fork()\nif pid == 0:\n    sys.exit(0)\nos.waitpid(pid, 0)"
+    write_question(project, fence(code) + "\n" + fence("print(len('ab'))", output="2"))
+    result = torchdeck(project, "run")
+    assert "2 blocks (2 ok)" in result.lines[-1], result.out
+
+
+def test_a_large_exit_status_is_no_signal(project: Path, torchdeck: Torchdeck) -> None:
+    write_question(project, fence("import os\nos._exit(200)"))
+    assert "ended the process with status 200" in torchdeck(project, "run").out
+
+
+def test_a_block_cannot_touch_the_output_of_another(project: Path, torchdeck: Torchdeck) -> None:
+    first = fence("print(len('abc'))", output="3")
+    code = (
+        "from pathlib import Path\ntry:\n"
+        "    print(Path('../captures/0.out').write_text('forged'))\n"
+        "except OSError:\n    print('refused', len('abc'))"
+    )
+    write_question(project, first + "\n" + fence(code, output="refused 3"))
+    result = torchdeck(project, "run")
+    assert result.status == 0 or "not enforced: none" not in result.out, result.out
+
+
 def test_accept_does_not_write_what_failed(project: Path, torchdeck: Torchdeck) -> None:
     path = write_question(project, fence("print(1)\n1 / 0", output="0"))
     before = path.read_bytes()
@@ -291,6 +350,28 @@ def test_an_output_that_nothing_proves_is_told(specimen: Path, torchdeck: Torchd
         ("1e-05 a", "1.00001e-05 a", None, Comparison.NOISE),
         ("tensor([0.5000])", "tensor([0.5000], dtype=x)", None, Comparison.CHANGED),
         ("<x at 0x7f0011223344>", "<x at 0x7f99aabbccdd>", None, Comparison.SAME),
+        ("bits 0x3f800000", "bits 0x3f800001", None, Comparison.CHANGED),
+        ("16777216.0", "16777217.0", None, Comparison.CHANGED),
+        (
+            "at /a/b/site-packages/torch/x.py",
+            "at /c/site-packages/torch/x.py",
+            None,
+            Comparison.SAME,
+        ),
+        (
+            "cached=True,path=/v/site-packages/t",
+            "cached=False,path=/v/site-packages/t",
+            None,
+            Comparison.CHANGED,
+        ),
+        (
+            "file /tmp/torchdeck-abcdefgh/run/x",
+            "file /var/torchdeck-12345678/run/x",
+            None,
+            Comparison.SAME,
+        ),
+        ("a\nb", "a\rb", None, Comparison.SAME),
+        ("\\x001", "\x001", None, Comparison.SAME),
         ("a\r\nb\n", "a\nb", None, Comparison.SAME),
         ("\x1b[31mred\x1b[0m", "red", None, Comparison.SAME),
         ("3.1 ms", "47.25 ms", "timing", Comparison.SAME),

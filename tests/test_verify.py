@@ -138,6 +138,19 @@ def test_one_guid_in_two_decks_is_found(tmp_path: Path, torchdeck: Torchdeck) ->
     assert "decks/tensor.apkg: error[note-not-arrived]" in result.out
 
 
+def test_an_old_package_of_everything_is_found(project: Path, torchdeck: Torchdeck) -> None:
+    torchdeck(project, "build")
+    old = (project / "decks" / "all.apkg").read_bytes()
+    path = project / "content" / "tensor" / "views.md"
+    text = path.read_text(encoding="utf-8").replace("存储不在时。", "存储不在后。")
+    path.write_text(text, encoding="utf-8")
+    torchdeck(project, "build", SOURCE_DATE_EPOCH=str(1_700_000_000 + DAY))
+    (project / "decks" / "all.apkg").write_bytes(old)
+    result = torchdeck(project, "verify")
+    assert result.status == 1
+    assert "decks/all.apkg: error[note-not-arrived]: 001 views#lifetime" in result.out
+
+
 def test_a_file_that_is_no_package_is_found(tmp_path: Path, torchdeck: Torchdeck) -> None:
     folder = tmp_path / "decks"
     folder.mkdir()

@@ -39,7 +39,9 @@ def _command(function: Callable[P, Status]) -> Callable[P, None]:
     @wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
         # Being asked to end, as by a job scheduler, leaves as little behind as Ctrl-C does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):  # Windows has no SIGHUP
+                signal.signal(getattr(signal, name), signal.default_int_handler)
         try:
             status = function(*args, **kwargs)
         except FindingsError as error:
@@ -53,6 +55,9 @@ def _command(function: Callable[P, Status]) -> Callable[P, None]:
             if error.name not in EXTRA_OF:
                 raise
             ERR.print(f"error: {error.name} is missing; install the extra {EXTRA_OF[error.name]}")
+            status = Status.USAGE
+        except OSError as error:
+            ERR.print(f"error: {error.filename or 'file system'}: {error.strerror or error}")
             status = Status.USAGE
         except KeyboardInterrupt:
             ERR.print("interrupted")
@@ -169,7 +174,7 @@ def run(
     if plain:
         from torchdeck.commands.plain import run_plain
 
-        return run_plain(paths or (), force=force, jobs=jobs, record=record)
+        return run_plain(paths or (), jobs=jobs, record=record)
     from torchdeck.commands.run import RunOptions
     from torchdeck.commands.run import run as run_content
 

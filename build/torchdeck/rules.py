@@ -36,6 +36,7 @@ class Rule(StrEnum):
     SECTION_EMPTY = "section-empty"
     KEY_POINTS_MANY = "key-points-many"
     TEXT_OUTSIDE = "text-outside"
+    HEADING_CONTENT = "heading-content"
     HEADING_ATTRIBUTES = "heading-attributes"
     SLUG_MALFORMED = "slug-malformed"
     SLUG_DUPLICATE = "slug-duplicate"

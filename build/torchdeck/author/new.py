@@ -1,23 +1,30 @@
 """A question's file, made from its line in the syllabus."""
 
+import json
+
 import jinja2
+import yaml
 
 from torchdeck.files import write_whole
+from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
 from torchdeck.read.edition import Edition
 
 TEMPLATE = "question.md.j2"
 
 
-def new(project: Project, edition: Edition, number: int) -> str:
+def new(project: Project, edition: Edition, ledger: Ledger, number: int) -> str:
     """Write the file of question `number` and return its name.
 
     Raises:
-        ProjectError: The number is not in the syllabus, or the file exists.
+        ProjectError: The number is not in the syllabus, the file exists, or its slug is that of a
+            retired question.
     """
     entry = edition.syllabus.get(number)
     if entry is None:
         raise ProjectError(f"question {number} is not in content/syllabus.tsv; add its line first")
+    if entry.slug in ledger.retired:
+        raise ProjectError(f"{entry.slug} is retired; give question {number} another slug first")
     path = project.content / entry.topic / f"{entry.slug}.md"
     if path.exists():
         raise ProjectError(f"{project.name(path)} exists")
@@ -27,5 +34,17 @@ def new(project: Project, edition: Edition, number: int) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  # the result is Markdown, written for its author
     )
-    write_whole({path: environment.get_template(TEMPLATE).render(entry=entry).encode()})
+    text = environment.get_template(TEMPLATE).render(
+        entry=entry, question=_yaml_scalar(entry.question)
+    )
+    write_whole({path: text.encode()})
     return project.name(path)
+
+
+def _yaml_scalar(text: str) -> str:
+    """Return `text` as YAML, quoted only where a plain scalar would be read as something else."""
+    try:
+        is_plain = yaml.safe_load(f"question: {text}") == {"question": text}
+    except yaml.YAMLError:
+        is_plain = False
+    return text if is_plain else json.dumps(text, ensure_ascii=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
 from torchdeck.read.document import Reading
+from torchdeck.read.edition import Edition
 from torchdeck.read.question import Card, Question
 from torchdeck.render.note import KEY_SEPARATOR
 
@@ -50,6 +51,7 @@ class Workspace:
     """What the moves change: the project's files, as read without findings, and its ledger."""
 
     project: Project
+    edition: Edition
     readings: Sequence[Reading]
     ledger: Ledger
 

@@ -11,8 +11,8 @@ from torchdeck.author.places import Place, Workspace, place_of, places
 from torchdeck.files import write_whole
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
-from torchdeck.read.document import is_slug
 from torchdeck.read.edition import SYLLABUS_FILE
+from torchdeck.read.slug import is_slug
 from torchdeck.render.note import KEY_SEPARATOR
 
 
@@ -54,12 +54,12 @@ def _heading(place: Place, slug: str) -> dict[Path, bytes]:
 def _syllabus(project: Project, place: Place, slug: str) -> dict[Path, bytes]:
     """Return the question's file under its new name, and the syllabus with its new slug."""
     syllabus = project.content / SYLLABUS_FILE
-    rows = [line.split("\t") for line in syllabus.read_text(encoding="utf-8").split("\n")]
+    rows = [line.split(b"\t") for line in syllabus.read_bytes().split(b"\n")]
     for row in rows:
-        if row[0] == str(place.question.number):
-            row[2] = slug
-    text = "\n".join("\t".join(row) for row in rows)
-    return {place.path.with_stem(slug): place.path.read_bytes(), syllabus: text.encode()}
+        if row[0].isdigit() and int(row[0]) == place.question.number:
+            row[2] = slug.encode()
+    text = b"\n".join(b"\t".join(row) for row in rows)
+    return {place.path.with_stem(slug): place.path.read_bytes(), syllabus: text}
 
 
 def _renamed(ledger: Ledger, place: Place, new_key: str) -> Ledger:
@@ -82,5 +82,6 @@ def _taken(workspace: Workspace, place: Place) -> set[str]:
     keys |= {entry.identity for entry in ledger.notes.values() if entry.identity}
     keys |= {entry.identity for entry in ledger.retired.values()}
     if place.card is None:
-        return {key.partition(KEY_SEPARATOR)[0] for key in keys}
+        slugs = {entry.slug for entry in workspace.edition.syllabus.values()}
+        return slugs | {key.partition(KEY_SEPARATOR)[0] for key in keys}
     return keys

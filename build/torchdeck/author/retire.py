@@ -9,7 +9,8 @@ from pathlib import Path
 
 from torchdeck.author.places import Place, Workspace, place_of
 from torchdeck.files import write_whole
-from torchdeck.package.ledger import RetiredEntry
+from torchdeck.package.ledger import RetiredEntry, refuse_old_clock
+from torchdeck.project import ProjectError
 from torchdeck.render.note import Note
 
 
@@ -28,8 +29,12 @@ def retire(
         now: Seconds since 1970.
 
     Raises:
-        ProjectError: There is no such note.
+        FindingsError: The time is not after the ledger's newest entry.
+        ProjectError: There is no such note, or no reason.
     """
+    if not reason.strip():
+        raise ProjectError("learners are told the reason: write what replaces the note, or why")
+    refuse_old_clock(workspace.ledger, now)
     place, ledger = place_of(workspace.readings, key), workspace.ledger
     shipped = tuple(key for key in place.keys if key in ledger.notes)
     last = {note.key: note for note in notes}

@@ -52,13 +52,15 @@ QUESTION_RULES = (
 CONTENT_RULES = (
     whole.numbers_and_slugs_are_unique,
     whole.twins_name_each_other,
-    whole.budgets_are_kept,
     whole.fronts_differ,
 )
 
 
-def check(edition: Edition, readings: Iterable[Reading]) -> list[Finding]:
-    """Return all findings of `readings`, in the order of files and lines."""
+def check(edition: Edition, readings: Iterable[Reading], *, whole_content: bool) -> list[Finding]:
+    """Return all findings of `readings`, in the order of files and lines.
+
+    Shares of the content are looked at only if `readings` are the `whole_content`.
+    """
     findings: list[Finding] = []
     questions = []
     for reading in readings:
@@ -69,4 +71,6 @@ def check(edition: Edition, readings: Iterable[Reading]) -> list[Finding]:
                 findings += rule(reading.question, edition)
     for content_rule in CONTENT_RULES:
         findings += content_rule(questions, edition)
+    if whole_content:
+        findings += whole.budgets_are_kept(questions)
     return sorted(set(findings))

@@ -15,7 +15,7 @@ ANSWER_CODE_LINES = 6
 LIST_ITEMS = 3
 
 _YES_NO = re.compile(r"吗[？?]?$|是否|能否|可否|是不是|能不能|会不会|有没有|可不可以|要不要")
-_NO_QUESTION = re.compile(r"请?(?:解释|说明|描述|介绍|谈谈|简述|概述)")
+_NO_QUESTION = re.compile(r"请?(?:解释(?!器)|说明(?!符|书)|描述(?!符)|介绍|谈谈|简述|概述)")
 _OPEN_QUESTION = re.compile(r"为什么|为何|怎|如何|何时|哪|什么|多少|几")
 
 
@@ -38,7 +38,7 @@ def answers_are_short(question: Question, _edition: Edition) -> Iterator[Finding
             message = f"#{card.slug}: {width} columns of answer; keep to {ANSWER_COLUMNS}"
             yield Finding(card.location, Rule.CARD_LONG, message)
         if card.kind is CardKind.QUESTION_ANSWER:
-            blocks = code_blocks(card.body)
+            blocks = [block for block in code_blocks(card.body) if not block.words.hidden]
             lines = sum(len(block.code.rstrip("\n").split("\n")) for block in blocks)
             if lines > ANSWER_CODE_LINES:
                 message = f"#{card.slug}: {lines} lines of code; keep to {ANSWER_CODE_LINES}"
@@ -49,11 +49,10 @@ def lists_are_short(question: Question, _edition: Edition) -> Iterator[Finding]:
     """A list of more than three is not remembered as one fact."""
     for card in question.cards:
         for part in card.body:
-            if isinstance(part, Prose):
-                items = sum(token.type == "list_item_open" for token in part.tokens)
-                if items > LIST_ITEMS:
-                    message = f"#{card.slug}: a list of {items}; keep to {LIST_ITEMS}"
-                    yield Finding(card.location, Rule.CARD_LIST, message)
+            longest = _longest_list(part) if isinstance(part, Prose) else 0
+            if longest > LIST_ITEMS:
+                message = f"#{card.slug}: a list of {longest}; keep to {LIST_ITEMS}"
+                yield Finding(card.location, Rule.CARD_LIST, message)
 
 
 def questions_are_open(question: Question, _edition: Edition) -> Iterator[Finding]:
@@ -84,6 +83,21 @@ def predict_cards_show_output(question: Question, _edition: Edition) -> Iterator
         elif block.output is None:
             message = "the code has no output fence; `torchdeck run --accept` writes it"
             yield Finding(block.location, Rule.PREDICT_OUTPUT, message)
+
+
+def _longest_list(part: Prose) -> int:
+    """Return the number of items of the longest list, nested ones counted by themselves."""
+    longest = 0
+    open_lists: list[int] = []
+    for token in part.tokens:
+        if token.type in {"bullet_list_open", "ordered_list_open"}:
+            open_lists.append(0)
+        elif token.type == "list_item_open":
+            open_lists[-1] += 1
+            longest = max(longest, open_lists[-1])
+        elif token.type in {"bullet_list_close", "ordered_list_close"}:
+            open_lists.pop()
+    return longest
 
 
 def _shown(text: str) -> str:

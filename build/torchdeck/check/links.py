@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from torchdeck.findings import Finding, Location
 from torchdeck.read.edition import Edition
@@ -30,11 +30,16 @@ def links_lead_to_the_web(question: Question, _edition: Edition) -> Iterator[Fin
 
 def images_are_files_of_the_topic(question: Question, _edition: Edition) -> Iterator[Finding]:
     """An image is a file in the question's own topic folder: cards work offline."""
+    for card in question.cards:
+        if any(token.type in {"image", "link_open"} for token in card.title):
+            message = "no image and no link in a heading; put it into the answer"
+            yield Finding(card.location, Rule.HEADING_CONTENT, message)
     for body in question.bodies:
         for line, token in inline_tokens(body):
             if token.type == "image":
                 place = Location(question.location.file, line)
-                yield from _image_faults(place, str(token.attrs.get("src", "")))
+                # markdown-it writes other characters than ASCII as %XX.
+                yield from _image_faults(place, unquote(str(token.attrs.get("src", ""))))
 
 
 def _image_faults(place: Location, target: str) -> Iterator[Finding]:
@@ -43,7 +48,7 @@ def _image_faults(place: Location, target: str) -> Iterator[Finding]:
     if parts.scheme or parts.netloc:
         message = f"{target}: put the file beside the question; cards work offline"
         yield Finding(place, Rule.IMAGE_REMOTE, message)
-    elif path.is_absolute() or ".." in path.parts or "\\" in target or "%" in target:
+    elif path.is_absolute() or ".." in path.parts or "\\" in target:
         yield Finding(place, Rule.IMAGE_OUTSIDE, f"{target} leads out of the topic's folder")
     elif path.suffix.lower() not in IMAGE_SUFFIXES:
         message = f"{target}: use one of {', '.join(sorted(IMAGE_SUFFIXES))}"

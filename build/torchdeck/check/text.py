@@ -13,8 +13,8 @@ from torchdeck.rules import Rule
 
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff"
 # Between two Chinese characters, or behind one at the end of a clause before another.
-_HALF_WIDTH = re.compile(rf"[{_CJK}][,;:?!()][{_CJK}]|[{_CJK}][,;:?!]$")
-_MATH_SIGN = re.compile(r"[A-Za-z\\^=<>]")
+_HALF_WIDTH = re.compile(rf"[{_CJK}][,;:?!()]\s*[{_CJK}]|[{_CJK}][,;:?!]$")
+_MATH_SIGN = re.compile(r"[A-Za-z\\^=<>+\-.*]")
 _SHELL_PATH = re.compile(r"^[A-Z_]{2,}[/:]")
 _CHINESE = re.compile(f"[{_CJK}]")
 REPLACEMENT = "\ufffd"
@@ -27,7 +27,12 @@ def text_reads_well(question: Question, _edition: Edition) -> Iterator[Finding]:
         place = Location(question.location.file, first_line)
         yield from _faults_of_block(place, block)
         line = first_line
+        in_address = False
         for token in block.children or ():
+            if token.markup == "autolink":
+                in_address = token.nesting == 1
+            if in_address:
+                continue
             place = Location(question.location.file, line)
             yield from _faults_of_token(place, token)
             line += token.type in LINE_ENDS

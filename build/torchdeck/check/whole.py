@@ -20,7 +20,7 @@ SMALLEST_COUNT = 40  # blocks; of fewer a share says nothing
 SIMILARITY = 0.85  # of the sets of neighbouring characters of two fronts
 
 _REFERENCE = re.compile(r"第\s*(\d+)\s*题")
-_INSIGNIFICANT = re.compile(r"[\W_]+")
+_INSIGNIFICANT = re.compile(r"[\s，。；：？！、“”‘’「」（）,.;:?!`]+")
 
 
 def numbers_and_slugs_are_unique(
@@ -62,7 +62,7 @@ def twins_name_each_other(questions: Sequence[Question], edition: Edition) -> It
             yield Finding(question.location, Rule.TWIN_UNNAMED, message)
 
 
-def budgets_are_kept(questions: Sequence[Question], _edition: Edition) -> Iterator[Finding]:
+def budgets_are_kept(questions: Sequence[Question]) -> Iterator[Finding]:
     """Code that does not run, or whose output is not compared, stays the exception."""
     blocks = [block for question in questions for block in question.blocks if _is_code(block)]
     if len(blocks) < SMALLEST_COUNT:
@@ -130,7 +130,7 @@ def _front(card: Card) -> _Front:
     if card.kind is not CardKind.QUESTION_ANSWER:
         pieces += [block.code for block in code_blocks(card.body)]
     text = _INSIGNIFICANT.sub("", " ".join(pieces)).lower()
-    return _Front(card, text, frozenset(map("".join, pairwise(text))))
+    return _Front(card, text, frozenset(map("".join, pairwise(text))) or frozenset({text}))
 
 
 def _is_code(block: CodeBlock) -> bool:

@@ -18,7 +18,9 @@ from torchdeck.read.edition import Edition, read_edition
 
 def new(project: Project, number: int) -> Status:
     """Write the file of question `number`."""
-    OUT.print(new_question(project, read_edition(project.content), number))
+    edition = read_edition(project.content)
+    ledger = Ledger.read(project.ledger, project.name(project.ledger))
+    OUT.print(new_question(project, edition, ledger, number))
     return Status.FINE
 
 
@@ -65,4 +67,4 @@ def _open(project: Project) -> tuple[Workspace, Content]:
     content = read_content(project)
     refuse_findings(content)
     ledger = Ledger.read(project.ledger, project.name(project.ledger))
-    return Workspace(project, content.readings, ledger), content
+    return Workspace(project, content.edition, content.readings, ledger), content

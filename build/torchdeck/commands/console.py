@@ -1,5 +1,7 @@
 """What commands print: plain lines in a pipe, with a progress bar on a terminal."""
 
+import io
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,8 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torchdeck.findings import Finding
 
 # Findings and figures are data for pipes and editors: no wrapping, no markup, no colours by guess.
-OUT = Console(soft_wrap=True, highlight=False, markup=False)
-ERR = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+for _stream in (sys.stdout, sys.stderr):
+    if isinstance(_stream, io.TextIOWrapper):
+        # A console of another encoding shows what it can, instead of ending the command.
+        _stream.reconfigure(errors="backslashreplace")
+OUT = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+ERR = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 class Task:

@@ -42,7 +42,7 @@ def read_content(project: Project, paths: Sequence[Path] = ()) -> Content:
     edition = read_edition(project.content)
     files = project.question_files(paths)
     readings = tuple(read_question(path, project.name(path)) for path in files)
-    return Content(edition, readings, tuple(check(edition, readings)))
+    return Content(edition, readings, tuple(check(edition, readings, whole_content=not paths)))
 
 
 def refuse_findings(content: Content) -> None:

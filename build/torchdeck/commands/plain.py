@@ -16,10 +16,10 @@ from torchdeck.findings import Finding, Findings
 from torchdeck.read.plain import read_plain
 
 
-def run_plain(
-    paths: Sequence[Path], *, force: bool, jobs: int | None, record: Path | None
-) -> Status:
+def run_plain(paths: Sequence[Path], *, jobs: int | None, record: Path | None) -> Status:
     """Execute the Python fences of the Markdown files under `paths`, file by file.
+
+    Nothing is taken from the cache: such files do not say what their results depend on.
 
     Raises:
         UsageError: A path does not exist, there are none, or torch is missing.
@@ -29,7 +29,7 @@ def run_plain(
     findings: list[Finding] = []
     scripts = [_script(path, findings) for path in _files(paths)]
     try:
-        engine = Engine(ResultCache(), Records(), force=force, jobs=jobs)
+        engine = Engine(ResultCache(), Records(), force=True, jobs=jobs)
     except MissingPackageError as error:
         raise UsageError(f"{error}; install the extra `run`") from error
     with task("run", total=len(scripts)) as progress:

@@ -8,6 +8,7 @@ from pathlib import Path
 from torchdeck.commands.console import OUT, counts, plural, print_findings, task
 from torchdeck.commands.content import Content, read_content, refuse_faults_of_form
 from torchdeck.commands.status import Status, UsageError
+from torchdeck.execute.accept import FileChangedError
 from torchdeck.execute.accept import accept as write_outputs
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.engine import Engine, FileReport, RunReport
@@ -84,7 +85,10 @@ def _accept(content: Content, report: RunReport) -> list[CodeBlock]:
     accepted: list[CodeBlock] = []
     for reading, file in zip(content.readings, report.files, strict=True):
         if file.acceptances and reading.source:
-            write_outputs(reading.source.path, file.acceptances)
+            try:
+                write_outputs(reading.source.path, reading.source.text, file.acceptances)
+            except FileChangedError as error:
+                raise UsageError(str(error)) from error
             accepted += [acceptance.block for acceptance in file.acceptances]
     return accepted
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from torchdeck.execute.compare import shown
 from torchdeck.files import write_whole
 from torchdeck.read.question import CodeBlock
 
@@ -18,13 +19,28 @@ class Acceptance:
     output: str
 
 
-def accept(path: Path, acceptances: Iterable[Acceptance]) -> None:
+class FileChangedError(Exception):
+    """A file is no longer the text that its outputs were computed from."""
+
+
+def accept(path: Path, text: str, acceptances: Iterable[Acceptance]) -> None:
     """Rewrite the output fences of the file at `path`, from its end to its start.
 
     Works on bytes, so that everything else, line ends included, stays as it is. The file is
     replaced whole or not at all.
+
+    Args:
+        path: The file.
+        text: What it held when its blocks were read.
+        acceptances: What to write.
+
+    Raises:
+        FileChangedError: The file holds something else now.
     """
-    lines = path.read_bytes().split(b"\n")
+    content = path.read_bytes()
+    if content.decode("utf-8-sig", "replace") != text:
+        raise FileChangedError(f"{path.name} was edited while it ran; run it again")
+    lines = content.split(b"\n")
     for acceptance in sorted(acceptances, key=lambda item: -item.block.location.line):
         _apply(lines, acceptance)
     write_whole({path: b"\n".join(lines)})
@@ -36,8 +52,8 @@ def _apply(lines: list[bytes], acceptance: Acceptance) -> None:
     fence = [line.encode() + end_of_line for line in _fence(acceptance.output)]
     if block.output is not None:
         start, end = block.output.location.line - 1, block.output.end
-        if not fence:
-            start = block.end  # the blank line between block and output goes too
+        while not fence and start > block.end and not lines[start - 1].strip():
+            start -= 1  # the blank line between block and output goes too
         lines[start:end] = fence
     elif fence:
         lines[block.end : block.end] = [end_of_line, *fence]
@@ -45,7 +61,7 @@ def _apply(lines: list[bytes], acceptance: Acceptance) -> None:
 
 def _fence(output: str) -> list[str]:
     """Return the lines of a fence that is longer than any run of backticks in `output`."""
-    text = output.replace("\r\n", "\n").rstrip("\n")
+    text = shown(output)
     if not text:
         return []
     marks = MINIMAL_FENCE

@@ -39,7 +39,16 @@ class Child:
         """Prepare the namespace; `job` is described in `subprocess_runner`."""
         self._file: str = job["file"]
         self._steps: list[dict[str, Any]] = job["steps"]
-        self._captures = Path(job["captures"])
+        # Opened before any block runs, so that no block needs to reach them by their names.
+        captures = Path(job["captures"])
+        self._captures = [
+            (
+                (captures / f"{step['index']}.out").open("wb"),
+                (captures / f"{step['index']}.err").open("wb"),
+            )
+            for step in self._steps
+        ]
+        self._process = os.getpid()
         self._script = Path(job["script"])
         self._memory: int | None = job["memory"]
         self._file_size: int | None = job["file_size"]
@@ -81,10 +90,8 @@ class Child:
         index: int = step["index"]
         self._warned.clear()
         stdout, stderr = sys.stdout, sys.stderr
-        with (
-            (self._captures / f"{index}.out").open("wb") as out,
-            (self._captures / f"{index}.err").open("wb") as err,
-        ):
+        out, err = self._captures[index]
+        with out, err:
             os.dup2(out.fileno(), 1)
             os.dup2(err.fileno(), 2)
             self._send(event="start", index=index)
@@ -93,12 +100,23 @@ class Child:
             )
             began = time.perf_counter()
             error = self._execute(step)
+            if os.getpid() != self._process:
+                # A fork that came back out of the block; faulthandler's thread is not in it.
+                _flush()
+                os._exit(int(error is not None))
             seconds = time.perf_counter() - began
             faulthandler.cancel_dump_traceback_later()
             sys.stdout, sys.stderr = stdout, stderr
             _flush()
+            # What a child process prints after this belongs to no block.
+            size = os.fstat(out.fileno()).st_size
         self._send(
-            event="end", index=index, seconds=seconds, error=error, warnings=list(self._warned)
+            event="end",
+            index=index,
+            seconds=seconds,
+            size=size,
+            error=error,
+            warnings=list(self._warned),
         )
         return error is None or (
             step["raises"] is not None and step["raises"].rpartition(".")[2] in error["types"]
@@ -200,8 +218,21 @@ class Child:
             os.dup2(nowhere.fileno(), 2)
 
     def _send(self, **event: Any) -> None:
-        self._events.write(json.dumps(event) + "\n")
+        self._events.write(json.dumps(_writable(event)) + "\n")
         self._events.flush()
+
+
+def _writable(value: Any) -> Any:
+    """Return `value` with halves of surrogates, which no file can hold, written out."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {key: _writable(item) for key, item in value.items()}
+        case list():
+            return [_writable(item) for item in value]
+        case _:
+            return value
 
 
 class CppError(Exception):

@@ -13,6 +13,7 @@ from torchdeck.read.question import CodeBlock
 
 RELATIVE_TOLERANCE = 1e-4  # of figures that are not whole numbers
 
+_PATH_START = r"(?<![\w/.])/(?:[^\s'\"=,:()]+/)?"
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w])")
 
 
@@ -25,8 +26,8 @@ class Comparison(StrEnum):
 
 
 def line_ends(text: str) -> str:
-    """Use one kind of line end, and none at the end of the text."""
-    return text.replace("\r\n", "\n").rstrip("\n")
+    """Use one kind of line end, as Markdown counts them, and none at the end of the text."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
 
 
 def without_ansi(text: str) -> str:
@@ -34,24 +35,33 @@ def without_ansi(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text)
 
 
+def visible_controls(text: str) -> str:
+    """Write other control characters than tab and line feed out, since no file may hold them."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def shown(text: str) -> str:
+    """Return `text` as an output fence, and so a card, can show it."""
+    return visible_controls(without_ansi(line_ends(text)))
+
+
 def without_addresses(text: str) -> str:
-    """Give every memory address the same digits."""
-    return re.sub(r"\b0x[0-9a-f]{6,16}\b", "0x…", text)
+    """Give every memory address the same digits; other hexadecimal figures stay."""
+    return re.sub(r"(?<= at )0x[0-9a-f]{6,16}\b", "0x…", text)
 
 
 def without_temporary_folder(text: str) -> str:
     """Cut the folder of the run out of paths."""
-    return re.sub(r"[^\s'\"]*torchdeck-\w{8}/run", "<run>", text)
+    return re.sub(rf"{_PATH_START}torchdeck-\w{{8}}/run", "<run>", text)
 
 
 def without_site_packages(text: str) -> str:
     """Cut the place of the installed packages out of paths."""
-    return re.sub(r"[^\s'\"]*/(?:site|dist)-packages/", "<site-packages>/", text)
+    return re.sub(rf"{_PATH_START}(?:site|dist)-packages/", "<site-packages>/", text)
 
 
 NORMALISERS: tuple[Callable[[str], str], ...] = (
-    line_ends,
-    without_ansi,
+    shown,
     without_addresses,
     without_temporary_folder,
     without_site_packages,
@@ -110,4 +120,6 @@ def _only_noise(accepted: str, actual: str) -> bool:
 def _close(ours: str, theirs: str) -> bool:
     if not all(set(number) & set(".eE") for number in (ours, theirs)):
         return False  # whole numbers are exact
+    if float(ours).is_integer() and float(theirs).is_integer():
+        return False  # also when written with a point
     return math.isclose(float(ours), float(theirs), rel_tol=RELATIVE_TOLERANCE)

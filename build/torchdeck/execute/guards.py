@@ -23,7 +23,8 @@ _NAMESPACES = (
     "--kill-child",
     "--mount-proc",
 )
-_FIRST_PROCESS = ("sh", "-c", '"$@"; exit $?', "sh")
+# Shared memory is its own too: workers need to write there.
+_FIRST_PROCESS = ("sh", "-c", 'mount -t tmpfs tmpfs /dev/shm && "$@"; exit $?', "sh")
 # If this process is killed, so is what it started.
 _WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 
@@ -54,14 +55,16 @@ class Guards:
     """Which guards are enforced while blocks run.
 
     Attributes:
-        network: Blocks reach nothing but their own loopback.
+        network: Blocks reach no address but their own loopback; sockets in the file system are
+            not covered.
         files: Blocks read the interpreter, its packages and the system, and write only into
-            their own temporary folder.
+            their own temporary folder; modes and times of files that their user owns are not
+            covered.
         processes: What a block started ends with it.
         memory: A process has a limit on its address space.
         time: A block has a limit on its wall time; what overruns it is killed.
         output: A block has a limit on what it prints, and on the size of its files.
-        environment: Blocks see none of the caller's environment variables.
+        environment: Blocks see nothing of the caller's environment but `keys.PASSED_ON`.
     """
 
     network: bool
@@ -111,5 +114,5 @@ def _has_namespaces() -> bool:
     """Try it: kernels, containers and policies differ in what they allow."""
     if sys.platform != "linux" or not all(map(shutil.which, ("unshare", "setpriv", "sh"))):
         return False
-    command = [*_WITH_PARENT, *_NAMESPACES, "true"]
+    command = [*_WITH_PARENT, *_NAMESPACES, *_FIRST_PROCESS, "true"]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,8 +13,12 @@ from typing import Any
 from torchdeck.execute.job import Process
 from torchdeck.read.question import CodeBlock
 
-# Raised when the engine itself changes what a block sees (seeds, environment, namespace).
-ENGINE_VERSION = 1
+# Raised when the engine itself changes what a block sees (seeds, environment, namespace): it
+# voids this machine's cache, and no record.
+ENGINE_VERSION = 2
+
+# All that a block sees of the caller's environment.
+PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "ATEN_CPU_CAPABILITY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,9 @@ class Environment:
         machine: Processor architecture.
         torch: Version with its build, such as `2.13.0+cpu`.
         device: `cpu` or the name of the accelerator.
-        packages: Versions of the distributions that the file requires, sorted by name.
+        packages: Versions of numpy, which torch uses, and of the distributions that the file
+            requires, sorted by name.
+        variables: The variables of the caller's environment that blocks see.
     """
 
     python: str
@@ -33,6 +40,7 @@ class Environment:
     torch: str
     device: str
     packages: tuple[tuple[str, str], ...]
+    variables: tuple[tuple[str, str], ...]
 
     @property
     def release(self) -> str:
@@ -68,13 +76,14 @@ def environment(requires: Iterable[str], device: str = "cpu") -> Environment:
         machine=platform.machine(),
         torch=installed_version("torch"),
         device=device,
-        packages=tuple((name, installed_version(name)) for name in sorted(set(requires))),
+        packages=tuple((name, installed_version(name)) for name in sorted({"numpy", *requires})),
+        variables=tuple((name, os.environ[name]) for name in PASSED_ON if name in os.environ),
     )
 
 
 def code_keys(process: Process) -> list[str]:
     """Return the key of each block: the digest of it and all that its process ran before it."""
-    digest = hashlib.sha256(str(ENGINE_VERSION).encode())
+    digest = hashlib.sha256()
     for file in process.files:
         digest.update(_canonical(file))
     keys = []
@@ -86,7 +95,16 @@ def code_keys(process: Process) -> list[str]:
 
 def result_key(code_key: str, where: Environment) -> str:
     """Return the key under which a result is kept on this machine."""
-    facts = [code_key, where.python, where.machine, where.torch, where.device, where.packages]
+    facts = [
+        ENGINE_VERSION,
+        code_key,
+        where.python,
+        where.machine,
+        where.torch,
+        where.device,
+        where.packages,
+        where.variables,
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from torchdeck.execute.guards import READABLE, WRITABLE, Guards, command_prefix
 from torchdeck.execute.job import Process, memory, timeout
+from torchdeck.execute.keys import PASSED_ON
 from torchdeck.execute.results import Origin, Outcome, RunResult, Warned
 from torchdeck.read.question import CodeBlock
 
@@ -36,8 +37,6 @@ FILE_SIZE_LIMIT = 2**30  # bytes of a file that a block may write
 
 SHELL_SIGNAL_BASE = 128  # a shell reports a signal as this plus its number
 
-# All that a block sees of the caller's environment.
-_PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "ATEN_CPU_CAPABILITY")
 _FIXED = MappingProxyType(
     {
         "LANG": "C.UTF-8",
@@ -120,6 +119,8 @@ class _Session:
         self.folder = root / "run"
         self.captures = root / "captures"
         self.job = root / "job.json"
+        self.script = root / f"{Path(plan.file).stem.replace('-', '_')}.py"
+        self.script.touch()
         self.startup = root / "startup.err"  # what the process says before its first block
         self.started: int | None = None
         self.ended: dict[int, dict[str, Any]] = {}
@@ -133,16 +134,15 @@ class _Session:
         self.job.write_text(json.dumps(self._job()), encoding="utf-8")
 
     def _job(self) -> dict[str, Any]:
-        stem = Path(self.plan.file).stem.replace("-", "_")
         return {
             "file": self.plan.file,
-            "script": str(self.root / f"{stem}.py"),
+            "script": str(self.script),
             "captures": str(self.captures),
             "memory": memory(self.plan) if self.guards.memory else None,
             "file_size": FILE_SIZE_LIMIT if self.guards.output else None,
             "own_network": self.guards.network,
             "readable": READABLE if self.guards.files else None,
-            "writable": [str(self.root), *WRITABLE] if self.guards.files else None,
+            "writable": self._writable() if self.guards.files else None,
             "steps": [
                 {
                     "index": index,
@@ -156,12 +156,16 @@ class _Session:
             ],
         }
 
+    def _writable(self) -> list[str]:
+        folders = (self.folder, self.root / "home", self.root / "tmp", self.root / "cache")
+        return [*map(str, folders), str(self.script), *WRITABLE]
+
     def command(self) -> list[str]:
         return [sys.executable, "-P", "-m", "torchdeck.execute.child", str(self.job)]
 
     def environment(self) -> dict[str, str]:
         return {
-            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             **_FIXED,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
             "HOME": str(self.root / "home"),
@@ -205,8 +209,8 @@ class _Session:
             return RunResult(
                 block, Outcome.FAILED, "", reason, block.location.line, origin=Origin.EXECUTED
             )
-        stdout = _decode(captured)
         event = self.ended.get(index)
+        stdout = _decode(captured, event["size"] if event else OUTPUT_LIMIT)
         if event is None:
             stderr = _decode(self.startup) + _decode(self.captures / f"{index}.err")
             outcome, reason = self._died(block, status)
@@ -239,18 +243,16 @@ class _Session:
         if self.timed_out:
             return Outcome.TIMEOUT, f"took longer than {timeout(block):g} s"
         number = status - SHELL_SIGNAL_BASE if self.guards.processes else -status
-        if number > 0:
-            with contextlib.suppress(ValueError):
-                return Outcome.SIGNAL, f"was ended by {signal.Signals(number).name}"
-            return Outcome.SIGNAL, f"was ended by signal {number}"
+        if number in set(signal.Signals):
+            return Outcome.SIGNAL, f"was ended by {signal.Signals(number).name}"
         return Outcome.EXITED, f"ended the process with status {status}"
 
 
-def _decode(path: Path) -> str:
+def _decode(path: Path, size: int = OUTPUT_LIMIT) -> str:
     if not path.exists():
         return ""
     with path.open("rb") as file:
-        return file.read(OUTPUT_LIMIT).decode("utf-8", "backslashreplace")
+        return file.read(size).decode("utf-8", "backslashreplace")
 
 
 def _follow(process: subprocess.Popen[bytes], session: _Session) -> None:
@@ -274,7 +276,8 @@ def _follow(process: subprocess.Popen[bytes], session: _Session) -> None:
 
 def _read(pipe: IO[bytes] | None, events: "queue.SimpleQueue[_Event]") -> None:
     for line in pipe or ():
-        events.put(json.loads(line))
+        with contextlib.suppress(ValueError):  # a block may write to any descriptor it has
+            events.put(json.loads(line))
 
 
 def _wait(

@@ -25,12 +25,14 @@ class NoteEntry:
     """What is remembered of a note.
 
     Attributes:
+        kind: Its note type; for ever, since Anki does not move a note to another.
         digest: Of what it says (`render.canonical`).
         mod: When that last changed, in seconds since 1970.
         pytorch: The release under which that was accepted.
         identity: The key that it had first, if it was renamed; its GUID comes from that.
     """
 
+    kind: str
     digest: str
     mod: int
     pytorch: str
@@ -167,8 +169,7 @@ def advance(
             something has to move.
     """
     new_notes = {
-        note.key: _note_entry(ledger.notes.get(note.key), digest(note), now, pytorch)
-        for note in notes
+        note.key: _note_entry(ledger.notes.get(note.key), note, now, pytorch) for note in notes
     }
     new_types = {
         str(kind.kind): _type_entry(ledger.note_types.get(kind.kind), type_digest(kind), now)
@@ -186,24 +187,43 @@ def advance(
         Finding(
             note.location,
             Rule.LEDGER,
+            f"{note.key} was of the kind {entry.kind}; learners would never get another kind: "
+            "retire it and choose a new slug",
+        )
+        for note in notes
+        if (entry := ledger.notes.get(note.key)) is not None and entry.kind != note.kind
+    ]
+    # A note of a retired one's first name would get its GUID, and with it learners' schedules.
+    retired = {*ledger.retired, *(entry.identity for entry in ledger.retired.values())}
+    findings += [
+        Finding(
+            note.location,
+            Rule.LEDGER,
             f"{note.key} is the name of a retired note; learners have that: choose another",
         )
         for note in notes
-        if note.key in ledger.retired
+        if note.key in retired
     ]
     after = Ledger(ledger.name, new_notes, new_types, ledger.retired)
-    if after != ledger and now <= ledger.newest:
-        findings.append(
-            Finding(
-                Location(ledger.name),
-                Rule.CLOCK,
-                f"the time {now} is not after the newest entry {ledger.newest}, so learners "
-                "would not get the change; set the clock or SOURCE_DATE_EPOCH",
-            )
-        )
     if findings:
         raise FindingsError(findings)
+    if after != ledger:
+        refuse_old_clock(ledger, now)
     return after
+
+
+def refuse_old_clock(ledger: Ledger, now: int) -> None:
+    """Refuse a change at a time that learners' collections would take for an old one.
+
+    Raises:
+        FindingsError: `now` is not after the newest entry.
+    """
+    if now <= ledger.newest:
+        message = (
+            f"the time {now} is not after the newest entry {ledger.newest}, so learners "
+            "would not get the change; set the clock or SOURCE_DATE_EPOCH"
+        )
+        raise FindingsError([Finding(Location(ledger.name), Rule.CLOCK, message)])
 
 
 def type_digest(note_type: NoteType) -> str:
@@ -225,10 +245,11 @@ def _serialize(entry: NoteEntry | NoteTypeEntry | RetiredEntry) -> str:
     return json.dumps(facts, ensure_ascii=False)
 
 
-def _note_entry(entry: NoteEntry | None, text: str, now: int, pytorch: str) -> NoteEntry:
+def _note_entry(entry: NoteEntry | None, note: Note, now: int, pytorch: str) -> NoteEntry:
+    text = digest(note)
     if entry and entry.digest == text:
         return entry
-    return NoteEntry(text, now, pytorch, entry.identity if entry else None)
+    return NoteEntry(note.kind, text, now, pytorch, entry.identity if entry else None)
 
 
 def _type_entry(entry: NoteTypeEntry | None, text: str, now: int) -> NoteTypeEntry:

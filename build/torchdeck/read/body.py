@@ -67,12 +67,15 @@ class BodyBuilder:
         if info.language == OUTPUT:
             self._add_output(token, info)
             return
-        self._check_language(start + 1, info)
+        self._check_language(start + 1, info.language)
         try:
             cloze = strip_marks(token.content)
         except ClozeError as error:
             self._findings.add(start + 1, Rule.CLOZE_BROKEN, str(error))
             cloze = ClozeText(token.content, ())
+        if any(mark.hint for mark in cloze.marks):
+            message = "a `::` in a cloze in code starts a hint, and would be cut from the code"
+            self._findings.add(start + 1, Rule.CLOZE_BROKEN, message)
         self._parts.append(
             CodeBlock(
                 location=self._location(token),
@@ -100,17 +103,17 @@ class BodyBuilder:
         )
         self._parts[-1] = dataclasses.replace(block, output=output)
 
-    def _check_language(self, line: int, info: FenceInfo) -> None:
-        if not info.language:
+    def _check_language(self, line: int, language: str) -> None:
+        if not language:
             self._findings.add(
                 line, Rule.FENCE_LANGUAGE, "name the language behind the backticks, or `text`"
             )
             return
-        if not is_language(info.language):
-            message = f"{info.language!r} is no language that Pygments knows"
+        if not is_language(language):
+            message = f"{language!r} is no language that Pygments knows"
             self._findings.add(line, Rule.FENCE_LANGUAGE, message)
-        elif (spelling := executable_spelling(info.language)) not in {None, info.language}:
-            message = f"write `{spelling}`: only that spelling of {info.language!r} runs"
+        elif (spelling := executable_spelling(language)) not in {None, language}:
+            message = f"write `{spelling}`: only that spelling of {language!r} runs"
             self._findings.add(line, Rule.FENCE_LANGUAGE, message)
 
     def _check_nested(self, token: Token) -> None:
@@ -118,6 +121,8 @@ class BodyBuilder:
         start = self._location(token).line
         if token.type == "fence":
             language = token.info.split()[0] if token.info.split() else ""
+            if language != OUTPUT:
+                self._check_language(start, language)
             if language in EXECUTABLE_LANGUAGES or language == OUTPUT:
                 self._findings.add(
                     start, Rule.FENCE_NESTED, "code that runs cannot stand in a list or a quote"

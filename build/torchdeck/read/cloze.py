@@ -56,6 +56,10 @@ def strip_marks(text: str) -> ClozeText:
         if number == 0:
             raise ClozeError("cloze numbers start at 1")
         hidden, _, hint = text[start:end].partition("::")
+        if "::" in hint or "`" in hint:
+            raise ClozeError(f"cloze c{number}: Anki takes what follows a `::` for a hint")
+        if text.startswith("}", end + len(_CLOSE)):
+            raise ClozeError(f"cloze c{number}: the first }}}} ends it; put a space between braces")
         if not hidden.strip():
             raise ClozeError(f"cloze c{number} hides nothing")
         before = text[consumed:position]

@@ -12,6 +12,7 @@ from torchdeck.read.body import BodyBuilder
 from torchdeck.read.front_matter import FrontMatter, parse_front_matter
 from torchdeck.read.markdown import heading_attributes, markdown_parser
 from torchdeck.read.question import Body, Card, CardKind, Question
+from torchdeck.read.slug import is_slug
 from torchdeck.read.source import Source, read_source
 from torchdeck.rules import Rule
 
@@ -208,14 +209,6 @@ class _Sections:
     def _body(self, title: str) -> Body:
         builder = self._bodies.get(title)
         return builder.finish() if builder else ()
-
-
-def is_slug(text: str) -> bool:
-    """Tell whether `text` consists of words of a-z and 0-9 with single hyphens between them."""
-    return all(
-        word and word.isascii() and word.isalnum() and word == word.lower()
-        for word in text.split("-")
-    )
 
 
 def _line(token: Token) -> int:

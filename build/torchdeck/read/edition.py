@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from torchdeck.findings import Findings, FindingsError
+from torchdeck.read.slug import is_slug
 from torchdeck.read.source import read_source
 from torchdeck.rules import Rule
 
@@ -165,6 +166,9 @@ def _syllabus(path: Path, topics: set[str], findings: Findings) -> dict[int, Syl
             findings.add(line, Rule.SYLLABUS, f"number {entry.number} stands twice")
         if entry.slug in slugs:
             findings.add(line, Rule.SYLLABUS, f"slug {entry.slug!r} stands twice")
+        if not is_slug(entry.slug):
+            message = f"slug {entry.slug!r}: use a-z, 0-9 and single hyphens between them"
+            findings.add(line, Rule.SYLLABUS, message)
         if entry.topic not in topics:
             findings.add(line, Rule.SYLLABUS, f"topic {entry.topic!r} is not in {TOPICS_FILE}")
         slugs.add(entry.slug)

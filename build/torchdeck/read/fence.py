@@ -97,7 +97,7 @@ def _exception(value: str) -> str:
 
 def _file_name(value: str) -> str:
     path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts or "\\" in value:
+    if path.is_absolute() or ".." in path.parts or "\\" in value or not path.name:
         raise FenceError(f"{value!r} leads out of the run's folder; give a plain relative path")
     return value
 

@@ -82,8 +82,7 @@ def _parse_attributes(text: str) -> HeadingAttributes:
         end, found = parse(text)
     except ParseError:
         return HeadingAttributes(error=f"{text} is not of the form {{#slug}} or {{#slug .kind}}")
-    kinds = found.pop("class", "").split()
-    slug = found.pop("id", None)
-    if end != len(text) - 1 or found or slug is None or len(kinds) > 1 or text.count("#") > 1:
-        return HeadingAttributes(error=f"{text} must hold one #slug and at most one .kind")
-    return HeadingAttributes(slug, kinds[0] if kinds else None)
+    slug, kind = found.get("id", ""), found.get("class", "")
+    if text not in {f"{{#{slug}}}", f"{{#{slug} .{kind}}}"} or end != len(text) - 1:
+        return HeadingAttributes(error=f"{text}: write {{#slug}} or {{#slug .kind}}")
+    return HeadingAttributes(slug, kind or None)

@@ -33,6 +33,9 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
     Line ends stay as they are: markdown-it counts CRLF as one line end, and accepting an
     output must not change them.
     """
+    if path.exists() and not path.is_file():
+        findings.add(0, Rule.FILE_UNREADABLE, "is no ordinary file")
+        return None
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -50,5 +53,10 @@ def read_source(path: Path, name: str, findings: Findings) -> Source | None:
         line = raw[: error.start].count(b"\n") + 1
         findings.add(line, Rule.FILE_ENCODING, "is not UTF-8; save the file as UTF-8 text")
         return None
+    stray = text.replace("\r\n", "").find("\r")
+    if stray != -1:
+        line = text.replace("\r\n", "\n")[:stray].count("\n") + 1
+        message = "holds a carriage return that ends no line; use LF or CRLF"
+        findings.add(line, Rule.FILE_ENCODING, message)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return Source(path, name, text, tuple(lines))

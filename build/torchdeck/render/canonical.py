@@ -7,78 +7,74 @@ structure that a reader sees, link targets and images (named by their content) s
 
 import hashlib
 import json
+import re
 from html.parser import HTMLParser
 
 from torchdeck.render.note import Note
 
-CANONICAL_VERSION = 1
+CANONICAL_VERSION = 2
 
-# Elements that a reader sees, each with the attribute that matters.
-_ELEMENTS = {
-    **dict.fromkeys(
-        (
-            "p",
-            "br",
-            "hr",
-            "pre",
-            "code",
-            "samp",
-            "strong",
-            "em",
-            "s",
-            "blockquote",
-            "ul",
-            "ol",
-            "li",
-            "table",
-            "tr",
-            "th",
-            "td",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "details",
-            "summary",
-        ),
-        "",
-    ),
-    "a": "href",
-    "img": "src",
+# Elements that a reader sees, each with the attributes that matters to him.
+_INLINE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("code", "samp", "strong", "em", "s"), ()),
+    "a": ("href",),
+    "img": ("src", "alt"),
 }
+_BLOCKS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("p", "br", "hr", "pre", "blockquote", "ul", "li", "table", "tr", "h3", "h4", "h5", "h6"),
+        (),
+    ),
+    "ol": ("start",),
+    "th": ("style",),
+    "td": ("style",),
+}
+_ELEMENTS = _INLINE | _BLOCKS
 
 
 class _Canonical(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.items: list[str] = []
-        self._text: list[str] = []
+        self._text = ""
+        self._in_pre = False
+        self._at_block = True  # blanks at the start and the end of a block are not shown
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _ELEMENTS:
-            self._end_text()
-            self.items.append(f"<{tag} {dict(attrs).get(_ELEMENTS[tag]) or ''}")
+        if tag not in _ELEMENTS:
+            return
+        self._end_text(at_block=tag in _BLOCKS)
+        found = dict(attrs)
+        values = [f"{name}={found[name]}" for name in _ELEMENTS[tag] if found.get(name)]
+        self.items.append(" ".join([f"<{tag}", *values]))
+        self._in_pre = self._in_pre or tag == "pre"
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _ELEMENTS:
-            self._end_text()
+            self._end_text(at_block=tag in _BLOCKS)
             self.items.append(f">{tag}")
+            self._in_pre = self._in_pre and tag != "pre"
 
     def handle_data(self, data: str) -> None:
-        self._text.append(data)
+        self._text += data
 
     def close(self) -> None:
         super().close()
-        self._end_text()
+        self._end_text(at_block=True)
 
-    def _end_text(self) -> None:
-        text = "".join(self._text)
-        self._text.clear()
-        if text.strip():
+    def _end_text(self, *, at_block: bool) -> None:
+        """Keep the text so far, with blanks as a browser shows them."""
+        text, self._text = self._text, ""
+        if not self._in_pre:
+            text = re.sub(r"\s+", " ", text)
+            text = text.lstrip() if self._at_block else text
+            text = text.rstrip() if at_block else text
+        if text:
             self.items.append(text)
+        self._at_block = at_block
 
 
 def canonical(html: str) -> list[str]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from torchdeck.findings import Findings
 from torchdeck.read.inline import inline_tokens
@@ -49,7 +50,7 @@ def read_media(question: Question, folder: Path, findings: Findings) -> Question
     by_target: dict[str, Media] = {}
     for body in question.bodies:
         for line, target in image_targets(body):
-            path = (folder / target).resolve()
+            path = (folder / unquote(target)).resolve()
             if not path.is_relative_to(folder.resolve()):
                 findings.add(line, Rule.IMAGE_OUTSIDE, f"{target} leads out of the topic's folder")
             elif not path.is_file():

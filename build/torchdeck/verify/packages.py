@@ -11,6 +11,7 @@ from torchdeck.verify.rules import Rule
 
 def faults(payloads: Mapping[str, Payload], now: int) -> Iterator[Fault]:
     """Yield what is wrong with `payloads`, by file name, at the time `now`."""
+    yield from _differences(payloads)
     owner: dict[str, tuple[str, NoteRow]] = {}
     for file in sorted(payloads, key=lambda file: (file == ALL, file)):
         payload = payloads[file]
@@ -28,6 +29,23 @@ def faults(payloads: Mapping[str, Payload], now: int) -> Iterator[Fault]:
                     f"{note.sort_text}: {first_file} has another note of the same GUID; "
                     "only one of them would arrive",
                 )
+
+
+def _differences(payloads: Mapping[str, Payload]) -> Iterator[Fault]:
+    """Yield the notes in which the package of everything differs from the topic decks."""
+    if ALL not in payloads:
+        return
+    of_topics = {
+        note.guid: note
+        for file, payload in payloads.items()
+        if file != ALL
+        for note in payload.notes
+    }
+    of_all = {note.guid: note for note in payloads[ALL].notes}
+    for guid, note in {**of_topics, **of_all}.items():
+        if of_topics.get(guid) != of_all.get(guid):
+            message = f"{note.sort_text} is not the same here and in its topic's deck"
+            yield Fault(ALL, Rule.NOT_ARRIVED, message)
 
 
 def _repeated(file: str, payload: Payload) -> Iterator[Fault]:
