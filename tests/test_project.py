@@ -58,6 +58,11 @@ def test_guids_and_note_types_are_those_of_the_first_release() -> None:
     ]
 
 
+def test_imports_are_seen_in_every_spelling() -> None:
+    code = "import torchdeck.author\nfrom torchdeck import check\nfrom torchdeck.read.x import y"
+    assert imported_rooms(ast.parse(code)) == {"author", "check", "read"}
+
+
 def test_rooms_know_only_the_rooms_before_them() -> None:
     order = [
         "read",
@@ -73,10 +78,19 @@ def test_rooms_know_only_the_rooms_before_them() -> None:
     for room in order:
         later = order[order.index(room) + 1 :]
         for path in (package / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ImportFrom) and node.module:
-                    parts = node.module.split(".")
-                    assert not (parts[0] == "torchdeck" and parts[1:2] and parts[1] in later), path
+            imported = imported_rooms(ast.parse(path.read_text(encoding="utf-8")))
+            assert not imported & set(later), path
+
+
+def imported_rooms(tree: ast.Module) -> set[str]:
+    """Return the rooms that a module imports, however it spells that."""
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return {name.split(".")[1] for name in names if name.startswith("torchdeck.")}
 
 
 def test_only_the_blocks_process_imports_torch() -> None:

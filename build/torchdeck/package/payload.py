@@ -57,11 +57,6 @@ class Payload:
     decks: str
     media: tuple[tuple[str, str], ...]
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of everything above."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
-
 
 def read_payload(package: bytes) -> Payload:
     """Read the payload of `package`.
