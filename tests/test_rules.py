@@ -244,6 +244,19 @@ def test_a_fault_of_the_whole_is_found(project: Path, rule: Rule) -> None:
     assert (rule, f"content/tensor/{place}") in found, found
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import io\nprint('x', file=io.StringIO())",
+        "print_ = {'spawn': 1}.get('spawn')",
+        "import multiprocessing as mp\nif __name__ == '__main__':\n    mp.get_context('spawn')",
+    ],
+)
+def test_sound_code_is_no_finding(project: Path, code: str) -> None:
+    write_question(project, fence(code))
+    assert findings(project) == []
+
+
 def test_a_twin_that_is_named_is_no_finding(project: Path) -> None:
     twins(project)
     path = project / "content" / "tensor" / "views.md"

@@ -20,6 +20,8 @@ from torchdeck.rules import Rule
 
 # Calls that start workers which import the block's file again.
 _SPAWNERS = frozenset({"spawn", "start_processes"})
+_METHOD_CALLS = frozenset({"get_context", "set_start_method"})
+_METHOD_WORDS = frozenset({"method", "multiprocessing_context", "start_method"})
 _SPAWN_METHODS = frozenset({"spawn", "forkserver"})
 _SILENT_ROOTS = frozenset(dir(builtins)) - {"print", "exec", "eval", "help", "__import__"} | {
     "torch"
@@ -136,11 +138,15 @@ def _is_literal(call: ast.Call) -> bool:
 
 
 def _spawns(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Tell whether the call starts workers that import the file again, or chooses to."""
     if not isinstance(node, ast.Call):
         return False
-    if isinstance(node.func, ast.Attribute) and node.func.attr in _SPAWNERS:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name in _SPAWNERS:
         return True
-    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    values = [keyword.value for keyword in node.keywords if keyword.arg in _METHOD_WORDS]
+    if name in _METHOD_CALLS:
+        values += node.args
     return any(
         isinstance(value, ast.Constant) and value.value in _SPAWN_METHODS for value in values
     )

@@ -47,7 +47,7 @@ def imported_modules(syntax: Syntax) -> Iterator[tuple[str, int]]:
 def calls_of_print(syntax: Syntax) -> Iterator[ast.Call]:
     """Yield every call of `print`."""
     for node in syntax.nodes:
-        if isinstance(node, ast.Call) and _root_name(node.func) == "print":
+        if isinstance(node, ast.Call) and _is_print(node):
             yield node
 
 
@@ -58,7 +58,7 @@ def prints_when_run(syntax: Syntax) -> bool:
         node = pending.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             continue
-        if isinstance(node, ast.Call) and _root_name(node.func) == "print":
+        if isinstance(node, ast.Call) and _is_print(node):
             return True
         pending.extend(ast.iter_child_nodes(node))
     return False
@@ -90,6 +90,12 @@ def foreign_names(syntax: Syntax) -> dict[str, int]:
             case _:
                 pass
     return {name: line for name, line in read.items() if name not in bound}
+
+
+def _is_print(call: ast.Call) -> bool:
+    """Tell whether the call prints to standard output; `file=` may lead anywhere."""
+    to_file = any(keyword.arg == "file" for keyword in call.keywords)
+    return isinstance(call.func, ast.Name) and call.func.id == "print" and not to_file
 
 
 def _root_name(node: ast.expr) -> str | None:
