@@ -219,6 +219,7 @@ def test_a_note_that_was_never_packaged_is_just_removed(
     assert "was in no deck yet" in result.out
     text = views(project).read_text(encoding="utf-8")
     assert text.endswith("## 卡片\n")
+    assert not (project / "decks").exists()
 
 
 def test_github_gets_annotations(project: Path, torchdeck: Torchdeck) -> None:

@@ -144,11 +144,6 @@ def test_highlighting_splits_a_token_at_a_mark() -> None:
     assert text_of(html) == "re{{c1::sha}}pe"
 
 
-def test_a_hint_is_kept() -> None:
-    html = highlight("view(2)", "python", (ClozeMark(3, 0, 4, "哪个方法？"),))
-    assert text_of(html) == "{{c3::view::哪个方法？}}(2)"
-
-
 @pytest.mark.parametrize(
     "text", ["[sound:a.mp3]", "[LaTeX]x[/latex]", "[$]x[/$]", "[$$]x[/$$]", "[anki:play]"]
 )

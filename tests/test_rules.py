@@ -73,6 +73,12 @@ PLANTED = [
     Planted(Rule.FILE_ENCODING, "存储\r不在时。", "不在时", offset=-1),
     Planted(Rule.CLOZE_BROKEN, "{{c1::`x[::2]`}}", "{{c1", "{{c1::一维}}"),
     Planted(Rule.CLOZE_BROKEN, "{{c1::{甲}}}", "{{c1", "{{c1::一维}}"),
+    Planted(
+        Rule.CLOZE_BROKEN,
+        '```cpp norun="x"\n{{c1::torch::ones}}();\n```',
+        "```cpp",
+        "存储是{{c1::一维}}的。",
+    ),
     Planted(Rule.FENCE_LANGUAGE, "- 甲\n\n  ```nosuch\n  x\n  ```", "```nosuch"),
     Planted(Rule.SLUG_MALFORMED, "{#Life_time}", "Life_time", "{#lifetime}"),
     Planted(Rule.SLUG_DUPLICATE, "{#storage}", "{#storage .cloze}", "{#lifetime}"),

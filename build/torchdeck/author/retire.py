@@ -34,9 +34,10 @@ def retire(
     """
     if not reason.strip():
         raise ProjectError("learners are told the reason: write what replaces the note, or why")
-    refuse_old_clock(workspace.ledger, now)
     place, ledger = place_of(workspace.readings, key), workspace.ledger
     shipped = tuple(key for key in place.keys if key in ledger.notes)
+    if shipped:
+        refuse_old_clock(ledger, now)
     last = {note.key: note for note in notes}
     retired = dict(ledger.retired)
     for name in shipped:
@@ -54,7 +55,10 @@ def retire(
         )
     kept = {name: entry for name, entry in ledger.notes.items() if name not in shipped}
     after = dataclasses.replace(ledger, notes=kept, retired=retired)
-    write_whole({**_without(place), workspace.project.ledger: after.serialize().encode()})
+    contents = _without(place)
+    if shipped:
+        contents[workspace.project.ledger] = after.serialize().encode()
+    write_whole(contents)
     if place.card is None:
         place.path.unlink()
     return shipped

@@ -29,7 +29,7 @@ def _insertions(clozes: Sequence[ClozeMark]) -> list[tuple[int, str]]:
     insertions = []
     for mark in clozes:
         insertions.append((mark.start, f"{{{{c{mark.number}::"))
-        insertions.append((mark.end, f"::{mark.hint}}}}}" if mark.hint else "}}"))
+        insertions.append((mark.end, "}}"))  # reading refuses hints in code
     return insertions
 
 
