@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +74,29 @@ class Result:
         return self.out.splitlines()
 
 
-Torchdeck = Callable[..., Result]
+@dataclass(frozen=True)
+class Torchdeck:
+    """The command, with a cache of its own; call it with a folder and arguments."""
+
+    cache: Path
+
+    def __call__(self, folder: Path, *arguments: str, **environment: str) -> Result:
+        variables = {name: value for name, value in os.environ.items() if name != "CI"}
+        variables |= {
+            "XDG_CACHE_HOME": str(self.cache),
+            "SOURCE_DATE_EPOCH": str(FIRST_RELEASE),
+            **environment,
+        }
+        process = subprocess.run(
+            [sys.executable, "-m", "torchdeck", *arguments],
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            check=False,
+        )
+        out, err = process.stdout.decode(), process.stderr.decode()
+        assert "Traceback" not in err, err
+        return Result(process.returncode, out, err)
 
 
 @pytest.fixture
@@ -106,27 +127,8 @@ def specimen(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def torchdeck(tmp_path: Path) -> Torchdeck:
-    """The command, with a cache of its own; call it with a folder and arguments."""
-
-    def call(folder: Path, *arguments: str, **environment: str) -> Result:
-        variables = {name: value for name, value in os.environ.items() if name != "CI"}
-        variables |= {
-            "XDG_CACHE_HOME": str(tmp_path / "cache"),
-            "SOURCE_DATE_EPOCH": str(FIRST_RELEASE),
-            **environment,
-        }
-        process = subprocess.run(
-            [sys.executable, "-m", "torchdeck", *arguments],
-            cwd=folder,
-            env=variables,
-            capture_output=True,
-            check=False,
-        )
-        out, err = process.stdout.decode(), process.stderr.decode()
-        assert "Traceback" not in err, err
-        return Result(process.returncode, out, err)
-
-    return call
+    """The command, with a cache for this test alone."""
+    return Torchdeck(tmp_path / "cache")
 
 
 def write_question(root: Path, detail: str) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Result, Torchdeck, line_of, write_question
+from tests.conftest import Result, Torchdeck, write_question
 from torchdeck.execute import landlock
 from torchdeck.execute.guards import guards
 from torchdeck.execute.keys import environment
@@ -55,7 +55,8 @@ def running_commands() -> str:
 def test_the_report_names_every_guard(run: Run) -> None:
     result = run("print(len([1]))", "1")
     line = next(line for line in result.lines if line.startswith("run: guards: "))
-    names = set(re.findall(r"[a-z]+", line.partition("guards: ")[2])) - {"enforced", "not", "none"}
+    told = re.sub(r" \([^)]*\)", "", line.partition("guards: ")[2])
+    names = set(re.findall(r"[a-z]+", told)) - {"enforced", "not", "none"}
     assert names == {"network", "files", "processes", "memory", "time", "output", "environment"}
 
 
@@ -74,69 +75,6 @@ def test_required_guards_that_hold_let_it_run(project: Path, torchdeck: Torchdec
     assert torchdeck(project, "run", "--require-guards").status == 0
 
 
-@needs("network")
-def test_a_block_reaches_no_other_machine_but_its_own_loopback(run: Run) -> None:
-    code = (
-        "import socket, threading\n"
-        "try:\n"
-        "    socket.create_connection(('192.0.2.1', 80), timeout=5)\n"
-        "except OSError as error:\n"
-        "    print(error.strerror)\n"
-        "server = socket.create_server(('127.0.0.1', 0))\n"
-        "client = socket.create_connection(server.getsockname())\n"
-        "print(server.accept()[1][0])"
-    )
-    result = run(code, "Network is unreachable\n127.0.0.1")
-    assert result.status == 0, result.out
-
-
-@needs("files")
-def test_a_secret_file_cannot_be_read(run: Run, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("s3cret", encoding="utf-8")
-    code = (
-        f"from pathlib import Path\n"
-        f"try:\n"
-        f"    print(Path('{secret}').read_text())\n"
-        f"except PermissionError as error:\n"
-        f"    print(error.strerror)"
-    )
-    result = run(code, "Permission denied")
-    assert result.status == 0, result.out
-
-
-@needs("files")
-def test_a_block_writes_only_into_its_own_folders(run: Run, tmp_path: Path) -> None:
-    target = tmp_path / "written"
-    code = (
-        f"import tempfile\n"
-        f"from pathlib import Path\n"
-        f"Path('own').write_text('x')\n"
-        f"tempfile.NamedTemporaryFile().write(b'x')\n"
-        f"try:\n"
-        f"    Path('{target}').write_text('x')\n"
-        f"except PermissionError as error:\n"
-        f"    print(error.strerror, Path('own').read_text())"
-    )
-    result = run(code, "Permission denied x")
-    assert result.status == 0, result.out
-    assert not target.exists()
-
-
-@needs("processes")
-def test_no_process_outlives_its_block(run: Run) -> None:
-    marker = "986421"
-    code = (
-        "import subprocess\n"
-        f"many = [subprocess.Popen(['sleep', '{marker}'], start_new_session=True)\n"
-        "        for _ in range(100)]\n"
-        "print(len(many))"
-    )
-    result = run(code, "100")
-    assert result.status == 0, result.out
-    assert marker not in running_commands()
-
-
 @needs("processes")
 def test_a_block_that_hangs_with_children_is_ended_whole(
     project: Path, torchdeck: Torchdeck
@@ -149,15 +87,6 @@ def test_a_block_that_hangs_with_children_is_ended_whole(
     write_question(project, f"```python timeout=2\n{code}\n```")
     assert "error[run-timeout]" in torchdeck(project, "run").out
     assert marker not in running_commands()
-
-
-@needs("output")
-def test_endless_output_is_told(project: Path, torchdeck: Torchdeck) -> None:
-    path = write_question(project, "```python\nfor _ in range(10**5):\n    print('x' * 100)\n```")
-    result = torchdeck(project, "run")
-    line = line_of(path, "```python")
-    told = f"content/tensor/views.md:{line}: error[run-failed]: printed more than 1048576 bytes"
-    assert told in result.lines
 
 
 @needs("files")

@@ -7,9 +7,10 @@ import signal
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import typer
+from typer.core import TyperCommand
 
 from torchdeck import __version__
 from torchdeck.commands.check import Format
@@ -17,6 +18,7 @@ from torchdeck.commands.check import check as check_content
 from torchdeck.commands.check import requires as list_requires
 from torchdeck.commands.console import ERR, OUT, plural, print_findings
 from torchdeck.commands.status import Status, UsageError
+from torchdeck.execute.isolation import Isolation
 from torchdeck.findings import FindingsError
 from torchdeck.project import Project, ProjectError
 
@@ -32,10 +34,18 @@ Paths = Annotated[
 ]
 
 
-def _command(function: Callable[P, Status]) -> Callable[P, None]:
-    """Register `function`; its result, or the failure it foresees, is the exit status."""
+def _command(
+    kind: type[TyperCommand] = TyperCommand,
+) -> Callable[[Callable[P, Status]], Callable[P, None]]:
+    """Register a function; its result, or the failure it foresees, is the exit status."""
 
-    @app.command()
+    def register(function: Callable[P, Status]) -> Callable[P, None]:
+        return app.command(cls=kind)(_with_status(function))
+
+    return register
+
+
+def _with_status(function: Callable[P, Status]) -> Callable[P, None]:
     @wraps(function)
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
         # Being asked to end, as by a job scheduler, leaves as little behind as Ctrl-C does.
@@ -86,7 +96,7 @@ def _main(
     """Turn Markdown answers whose code has run into Anki decks."""
 
 
-@_command
+@_command()
 def check(
     paths: Paths = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
@@ -95,13 +105,13 @@ def check(
     return check_content(Project.find(Path.cwd()), paths or (), form)
 
 
-@_command
+@_command()
 def requires(paths: Paths = None) -> Status:
     """List the distributions that question files import, one a line."""
     return list_requires(Project.find(Path.cwd()), paths or ())
 
 
-@_command
+@_command()
 def new(
     number: Annotated[int, typer.Argument(help="Number of the question in the syllabus.")],
 ) -> Status:
@@ -111,7 +121,7 @@ def new(
     return new_question(Project.find(Path.cwd()), number)
 
 
-@_command
+@_command()
 def locate(
     note: Annotated[
         str, typer.Argument(help="A note's id as the card shows it, a number, or a text.")
@@ -123,7 +133,7 @@ def locate(
     return locate_notes(Project.find(Path.cwd()), note)
 
 
-@_command
+@_command()
 def rename(
     note: Annotated[str, typer.Argument(help="`question` or `question#card`.")],
     slug: Annotated[str, typer.Argument(help="The new slug.")],
@@ -134,7 +144,7 @@ def rename(
     return rename_note(Project.find(Path.cwd()), note, slug)
 
 
-@_command
+@_command()
 def retire(
     note: Annotated[str, typer.Argument(help="`question` or `question#card`.")],
     reason: Annotated[str, typer.Option(help="What learners are told, in Chinese.")],
@@ -145,7 +155,16 @@ def retire(
     return retire_note(Project.find(Path.cwd()), note, reason)
 
 
-@_command
+class _RunCommand(TyperCommand):
+    """Lets `--record` stand alone for the content, and take a file with `--plain`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if "--plain" not in args:
+            args = ["--record=" if word == "--record" else word for word in args]
+        return super().parse_args(ctx, args)
+
+
+@_command(_RunCommand)
 def run(
     paths: Paths = None,
     *,
@@ -158,31 +177,47 @@ def run(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Files to run at once; the number of CPUs if none.")
     ] = None,
+    isolation: Annotated[
+        Isolation | None,
+        typer.Option(help="How each file's process starts; fork where it works, if none."),
+    ] = None,
     require_guards: Annotated[
         bool, typer.Option("--require-guards", help="Refuse to run where a guard is missing.")
+    ] = False,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[FILE]",
+            help="Keep the results in content/records/; with --plain in FILE, as JSON.",
+        ),
+    ] = None,
+    allow_ci: Annotated[
+        bool, typer.Option("--allow-ci", help="Let --record write under CI=true.")
     ] = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="Run the Python fences of any Markdown files.")
     ] = False,
-    record: Annotated[
-        Path | None, typer.Option(help="With --plain: a file for outcomes and outputs, as JSON.")
+    json: Annotated[
+        Path | None, typer.Option(help="A file for outcomes and outputs, as JSON.")
     ] = None,
+    junit: Annotated[Path | None, typer.Option(help="A file for outcomes, as JUnit's XML.")] = None,
 ) -> Status:
     """Execute what is stale and compare what it prints with the output fences."""
-    if (plain and accept) or (record and not plain):
-        raise UsageError("--record goes with --plain, and --accept does not")
-    if plain:
-        from torchdeck.commands.plain import run_plain
-
-        return run_plain(paths or (), jobs=jobs, record=record)
+    from torchdeck.commands.plain import run_plain
     from torchdeck.commands.run import RunOptions
     from torchdeck.commands.run import run as run_content
+    from torchdeck.execute.engine import EngineOptions
 
-    options = RunOptions(accept, force, jobs, require_guards)
+    engine = EngineOptions(force, jobs, isolation or Isolation.of_this_system())
+    if plain:
+        if accept or require_guards:
+            raise UsageError("--plain goes with neither --accept nor --require-guards")
+        return run_plain(paths or (), engine, json=Path(record) if record else json, junit=junit)
+    options = RunOptions(engine, accept, require_guards, record is not None, allow_ci, json, junit)
     return run_content(Project.find(Path.cwd()), paths or (), options)
 
 
-@_command
+@_command()
 def build(
     paths: Paths = None,
     *,
@@ -201,7 +236,7 @@ def build(
     )
 
 
-@_command
+@_command()
 def verify(
     decks: Annotated[
         Path | None, typer.Argument(help="Folder of packages; the project's decks/ if none.")

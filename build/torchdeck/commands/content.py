@@ -1,6 +1,6 @@
 """Reads a project's edition and question files, as every command needs them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +40,13 @@ def read_content(project: Project, paths: Sequence[Path] = ()) -> Content:
         ProjectError: A path is no part of the project.
     """
     edition = read_edition(project.content)
-    files = project.question_files(paths)
-    readings = tuple(read_question(path, project.name(path)) for path in files)
+    readings = read_files(project, project.question_files(paths))
     return Content(edition, readings, tuple(check(edition, readings, whole_content=not paths)))
+
+
+def read_files(project: Project, files: Iterable[Path]) -> tuple[Reading, ...]:
+    """Read question files; nothing holds them against the rules."""
+    return tuple(read_question(path, project.name(path)) for path in files)
 
 
 def refuse_findings(content: Content) -> None:
@@ -55,12 +59,12 @@ def refuse_findings(content: Content) -> None:
         raise FindingsError(content.findings)
 
 
-def refuse_faults_of_form(content: Content) -> None:
+def refuse_faults_of_form(readings: Iterable[Reading]) -> None:
     """Refuse content that was not read as it was meant; faults of style do not matter.
 
     Raises:
         FindingsError: Reading a file gave findings.
     """
-    findings = [finding for reading in content.readings for finding in reading.findings]
+    findings = [finding for reading in readings for finding in reading.findings]
     if findings:
         raise FindingsError(findings)

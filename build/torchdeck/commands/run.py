@@ -1,89 +1,159 @@
 """`torchdeck run`."""
 
 import os
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from torchdeck.commands.clock import now
 from torchdeck.commands.console import OUT, counts, plural, print_findings, task
-from torchdeck.commands.content import Content, read_content, refuse_faults_of_form
+from torchdeck.commands.content import read_files, refuse_faults_of_form
+from torchdeck.commands.reports import as_json, as_junit
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.execute.accept import FileChangedError
 from torchdeck.execute.accept import accept as write_outputs
 from torchdeck.execute.cache import ResultCache
-from torchdeck.execute.engine import Engine, FileReport, RunReport
+from torchdeck.execute.durations import Durations
+from torchdeck.execute.engine import Engine, EngineOptions
+from torchdeck.execute.fork_runner import ServerError
 from torchdeck.execute.keys import Environment, MissingPackageError, environment
+from torchdeck.execute.probe import this_machine
+from torchdeck.execute.recording import Recording
 from torchdeck.execute.records import Records
-from torchdeck.execute.script import script_of
+from torchdeck.execute.report import FileReport, RunReport
+from torchdeck.execute.results import Origin
+from torchdeck.execute.script import Script, accepted_figures, script_of
+from torchdeck.files import write_whole
 from torchdeck.project import Project
+from torchdeck.read.document import Reading
+from torchdeck.read.edition import Edition, read_edition
 from torchdeck.read.question import CodeBlock
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How to run.
+    """What to do with results.
 
     Attributes:
+        engine: How to execute.
         accept: Write new and changed outputs into the files.
-        force: Execute everything, whatever the cache holds.
-        jobs: Files to run at once; None for the number of CPUs.
         require_guards: Refuse to run where a guard is not enforced.
+        record: Keep the results as a record of this environment.
+        allow_ci: Keep them under CI=true too.
+        json: File for all results as JSON.
+        junit: File for all results as JUnit's XML.
     """
 
+    engine: EngineOptions
     accept: bool
-    force: bool
-    jobs: int | None
     require_guards: bool
+    record: bool
+    allow_ci: bool
+    json: Path | None
+    junit: Path | None
 
 
 def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
     """Execute the question files under `paths` and print what became of their blocks.
 
     Raises:
-        UsageError: A package or a guard is missing, or outputs must not be accepted here.
+        FindingsError: The edition, a record or the form of a file is broken.
+        UsageError: A package or a guard is missing, or this is no place to accept or record.
     """
-    if options.accept and os.environ.get("CI", "").lower() in {"1", "true"}:
-        raise UsageError("--accept is refused under CI=true: outputs are accepted by a person")
-    content = read_content(project, paths)
-    refuse_faults_of_form(content)
+    _refuse_in_ci(options)
+    edition = read_edition(project.content)
+    readings = read_files(project, project.question_files(paths))
+    refuse_faults_of_form(readings)
     records = Records.read(project.records, project.name(project.records))
     try:
-        engine = Engine(ResultCache(), records, force=options.force, jobs=options.jobs)
-        if options.require_guards and engine.guards.missing:
-            missing = ", ".join(engine.guards.missing)
-            raise UsageError(f"--require-guards: not enforced on this machine: {missing}")
-        where = environment(())
-        if options.accept and where.release != content.edition.pytorch:
-            raise UsageError(
-                f"--accept needs torch {content.edition.pytorch} (content/topics.toml), "
-                f"but torch {where.torch} is installed"
-            )
-        report = _execute(engine, content)
-    except MissingPackageError as error:
+        engine = Engine(ResultCache(), Durations(), records, options.engine)
+        _refuse_surroundings(engine, edition, options)
+        report = execute(engine, [_script(project, reading) for reading in readings])
+    except (MissingPackageError, ServerError) as error:
         raise UsageError(
             f"{error}; install the extra `run` and what `torchdeck requires` lists"
         ) from error
-    accepted = _accept(content, report) if options.accept else []
-    findings = report.findings(accepted)
-    print_findings(findings)
-    OUT.print(f"run: guards: {engine.guards}")
-    _print_summary(report, where, accepted)
-    return Status.FINDINGS if findings else Status.FINE
+    accepted = _accept(readings, report) if options.accept else []
+    if options.record:
+        _record(project, engine, report, whole=not paths)
+    print_report(report, accepted)
+    write_reports(report, options.json, options.junit)
+    _print_summary(engine, report, accepted)
+    return Status.FINDINGS if report.findings(accepted) else Status.FINE
 
 
-def _execute(engine: Engine, content: Content) -> RunReport:
-    with task("run", total=len(content.questions)) as progress:
+def execute(engine: Engine, scripts: Sequence[Script]) -> RunReport:
+    """Run `scripts` and print a line for each that is done."""
+    with task("run", total=len(scripts)) as progress:
 
         def on_file(file: FileReport) -> None:
             progress.done(f"{file.script.file}: {counts(file.outcomes)}")
 
-        return engine.run([script_of(question) for question in content.questions], on_file)
+        return engine.run(scripts, on_file)
 
 
-def _accept(content: Content, report: RunReport) -> list[CodeBlock]:
+def print_report(report: RunReport, accepted: Sequence[CodeBlock] = ()) -> None:
+    """Print new warnings, then the findings and what runs their files again."""
+    told = {
+        f"{replace(result.block.location, line=warned.line or result.line)}: "
+        f"warning: {warned.category}: {warned.text}": None
+        for result in report.results
+        if result.origin is Origin.EXECUTED
+        for warned in result.warnings
+    }
+    for line in told:
+        OUT.print(line)
+    findings = report.findings(accepted)
+    print_findings(findings)
+    for file in dict.fromkeys(finding.location.file for finding in findings):
+        OUT.print(f"again: torchdeck run {shlex.quote(file)}")
+
+
+def write_reports(report: RunReport, json: Path | None, junit: Path | None) -> None:
+    """Write the files about a run that were asked for."""
+    contents = {}
+    if json is not None:
+        contents[json] = as_json(report).encode()
+    if junit is not None:
+        contents[junit] = as_junit(report).encode()
+    write_whole(contents)
+
+
+def _refuse_in_ci(options: RunOptions) -> None:
+    if os.environ.get("CI", "").lower() not in {"1", "true"}:
+        return
+    if options.accept:
+        raise UsageError("--accept is refused under CI=true: outputs are accepted by a person")
+    if options.record and not options.allow_ci:
+        raise UsageError("--record is refused under CI=true; --allow-ci allows it")
+
+
+def _refuse_surroundings(engine: Engine, edition: Edition, options: RunOptions) -> None:
+    if options.require_guards and engine.guards.missing:
+        missing = ", ".join(engine.guards.missing)
+        raise UsageError(f"--require-guards: not enforced on this machine: {missing}")
+    where = environment(())
+    if options.accept and where.release != edition.pytorch:
+        raise UsageError(
+            f"--accept needs torch {edition.pytorch} (content/topics.toml), "
+            f"but torch {where.torch} is installed"
+        )
+
+
+def _script(project: Project, reading: Reading) -> Script:
+    question = reading.question
+    if question is None:
+        raise AssertionError("files that cannot be decoded were refused")
+    folder = (project.root / question.location.file).parent
+    return script_of(question, accepted_figures(question, folder))
+
+
+def _accept(readings: Sequence[Reading], report: RunReport) -> list[CodeBlock]:
     """Write new and changed outputs; return the blocks that printed them."""
     accepted: list[CodeBlock] = []
-    for reading, file in zip(content.readings, report.files, strict=True):
+    for reading, file in zip(readings, report.files, strict=True):
         if file.acceptances and reading.source:
             try:
                 write_outputs(reading.source.path, reading.source.text, file.acceptances)
@@ -93,11 +163,29 @@ def _accept(content: Content, report: RunReport) -> list[CodeBlock]:
     return accepted
 
 
-def _print_summary(report: RunReport, where: Environment, accepted: Sequence[CodeBlock]) -> None:
+def _record(project: Project, engine: Engine, report: RunReport, *, whole: bool) -> None:
+    requires = {name for file in report.files for name in file.script.requires}
+    recording = Recording(
+        environment(requires),
+        this_machine(),
+        engine.guards,
+        engine.preload_warnings,
+        datetime.fromtimestamp(now(), UTC).date().isoformat(),
+        report.files,
+    )
+    path = project.records / recording.name
+    recording.write(path, whole=whole)
+    OUT.print(f"run: recorded in {project.name(path)}")
+
+
+def _print_summary(engine: Engine, report: RunReport, accepted: Sequence[CodeBlock]) -> None:
     for result in report.not_verified:
         OUT.print(f"{result.block.location}: not verified: the block {result.reason}")
+    where: Environment = environment(())
+    warnings = sum(len(result.warnings) for result in report.results)
+    OUT.print(f"run: guards: {engine.guards}")
     OUT.print(
         f"run: torch {where.torch}: {plural(len(report.results), 'block')} "
         f"({counts(report.outcomes)}); {counts(report.origins)}; "
-        f"{plural(len(accepted), 'output')} accepted"
+        f"{plural(warnings, 'warning')}; {plural(len(accepted), 'output')} accepted"
     )

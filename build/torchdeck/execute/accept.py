@@ -1,6 +1,6 @@
-"""Writes outputs into question files: output fences, and nothing else."""
+"""Writes outputs into question files: output fences, figures beside them, and nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,21 +13,28 @@ MINIMAL_FENCE = "```"
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """An output that replaces the accepted one of its block; empty removes the fence."""
+    """What replaces the accepted result of a block.
+
+    Attributes:
+        block: The block.
+        output: What it printed; empty removes the fence.
+        figure: The SVG that it drew, for the file that its fence names.
+    """
 
     block: CodeBlock
     output: str
+    figure: str
 
 
 class FileChangedError(Exception):
     """A file is no longer the text that its outputs were computed from."""
 
 
-def accept(path: Path, text: str, acceptances: Iterable[Acceptance]) -> None:
-    """Rewrite the output fences of the file at `path`, from its end to its start.
+def accept(path: Path, text: str, acceptances: Sequence[Acceptance]) -> None:
+    """Rewrite the output fences of the file at `path`, and the figures beside it.
 
-    Works on bytes, so that everything else, line ends included, stays as it is. The file is
-    replaced whole or not at all.
+    Works on bytes and from the end of the file, so that everything else, line ends included,
+    stays as it is. The files are replaced whole or not at all.
 
     Args:
         path: The file.
@@ -43,7 +50,12 @@ def accept(path: Path, text: str, acceptances: Iterable[Acceptance]) -> None:
     lines = content.split(b"\n")
     for acceptance in sorted(acceptances, key=lambda item: -item.block.location.line):
         _apply(lines, acceptance)
-    write_whole({path: b"\n".join(lines)})
+    figures = {
+        path.parent / str(acceptance.block.words.figure): acceptance.figure.encode()
+        for acceptance in acceptances
+        if acceptance.figure
+    }
+    write_whole({**figures, path: b"\n".join(lines)})
 
 
 def _apply(lines: list[bytes], acceptance: Acceptance) -> None:

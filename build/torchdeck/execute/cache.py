@@ -11,12 +11,17 @@ from torchdeck.files import write_whole
 from torchdeck.read.question import CodeBlock
 
 
+def cache_folder() -> Path:
+    """Return the place that the operating system has for this program's caches."""
+    return user_cache_path("torchdeck", appauthor=False)
+
+
 class ResultCache:
     """Keeps completed results by key; a result that failed is never kept."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Use `folder`, or the place that the operating system has for caches."""
-        self._folder = folder or user_cache_path("torchdeck", appauthor=False) / "results"
+        self._folder = (folder or cache_folder()) / "results"
 
     def get(self, key: str, block: CodeBlock) -> RunResult | None:
         """Return the result of `block` under `key`; a damaged entry counts as none."""
@@ -33,6 +38,7 @@ class ResultCache:
                     for warned in kept["warnings"]
                 ),
                 seconds=kept["seconds"],
+                figure=kept["figure"],
                 origin=Origin.CACHE,
             )
         except (OSError, ValueError, KeyError, TypeError):
@@ -50,6 +56,7 @@ class ResultCache:
                 for warned in result.warnings
             ],
             "seconds": result.seconds,
+            "figure": result.figure,
         }
         text = json.dumps(kept, ensure_ascii=False)
         write_whole({self._path(key): text.encode()})

@@ -1,33 +1,32 @@
-"""The process in which blocks run. Standard library only; started by `subprocess_runner`.
+"""The process in which blocks run. Standard library only; started by the runners.
 
-Reads a job (JSON, see `subprocess_runner`) from the file named on its command line, runs its
+Reads a job (JSON, see `session`) from the file named on its command line, runs its
 steps in one namespace, and writes one JSON object a line to its original standard output:
 `start` before and `end` behind each step. During a step the file descriptors 1 and 2 lead to
 files, so that output of C++ code and of child processes is caught too.
 """
 
+import atexit
 import ctypes
 import faulthandler
 import json
 import linecache
 import os
 import random
-import socket
-import struct
-import subprocess
 import sys
+import tempfile
 import time
 import traceback
 import types
 import warnings
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
-from torchdeck.execute import landlock
+from torchdeck.execute.confinement import confine
+from torchdeck.execute.figure import save_figure
+from torchdeck.execute.programs import run_bash, run_cpp
 
-SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40  # of Linux' if.h
-
-TORCH_HEADERS = ("torch/", "ATen/", "c10/")
+ROOM = Path(__file__).parent  # the engine's own frames are no part of a traceback
 
 DUMP_MARGIN = 0.5  # seconds before the limit at which the stack is dumped
 
@@ -36,7 +35,7 @@ class Child:
     """Runs the steps of one job."""
 
     def __init__(self, job: dict[str, Any]) -> None:
-        """Prepare the namespace; `job` is described in `subprocess_runner`."""
+        """Prepare the namespace; `job` is described in `session`."""
         self._file: str = job["file"]
         self._steps: list[dict[str, Any]] = job["steps"]
         # Opened before any block runs, so that no block needs to reach them by their names.
@@ -48,13 +47,14 @@ class Child:
             )
             for step in self._steps
         ]
+        self._figures = {
+            step["index"]: (captures / f"{step['index']}.svg").open("wb")
+            for step in self._steps
+            if step["figure"]
+        }
         self._process = os.getpid()
         self._script = Path(job["script"])
-        self._memory: int | None = job["memory"]
-        self._file_size: int | None = job["file_size"]
-        self._own_network: bool = job["own_network"]
-        self._readable: list[str] | None = job["readable"]
-        self._writable: list[str] | None = job["writable"]
+        self._job = job
         self._lines: list[str] = []
         self._warned: list[dict[str, Any]] = []
         self._main = types.ModuleType("__main__")
@@ -63,11 +63,14 @@ class Child:
 
     def run(self) -> None:
         """Run all steps up to the first that does not complete."""
+        os.environ.update(self._job["variables"])
+        tempfile.tempdir = None  # where the server's interpreter would put files
+        os.chdir(self._job["folder"])
         sys.modules["__main__"] = self._main
         sys.argv = [str(self._script)]
         sys.path.insert(0, str(Path.cwd()))
         self._discard_output()
-        self._put_up_guards()
+        confine(self._job)
         _seed()
         warnings.simplefilter("always")
         warnings.showwarning = self._note_warning
@@ -75,16 +78,6 @@ class Child:
             if not self._run_step(step):
                 break
         self._discard_output()
-
-    def _put_up_guards(self) -> None:
-        if self._own_network:
-            _raise_loopback()
-        if self._memory is not None:
-            _limit("RLIMIT_AS", self._memory)
-        if self._file_size is not None:
-            _limit("RLIMIT_FSIZE", self._file_size)
-        if self._readable is not None and self._writable is not None:
-            landlock.restrict(self._readable, self._writable)
 
     def _run_step(self, step: dict[str, Any]) -> bool:
         index: int = step["index"]
@@ -126,11 +119,13 @@ class Child:
         try:
             match step["language"]:
                 case "bash":
-                    _run_bash(step["code"])
+                    run_bash(step["code"])
                 case "cpp":
-                    self._run_cpp(step)
+                    run_cpp(step["code"], self._file, step["line"])
                 case _:
                     self._run_python(step)
+                    if step["figure"]:
+                        save_figure(self._figures[step["index"]])
         except SystemExit as error:
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
             return {
@@ -158,25 +153,9 @@ class Child:
         compiled = compile("\n" * line + code, self._file, "exec", dont_inherit=True)
         exec(compiled, self._main.__dict__)  # noqa: S102  # running the block is what this is for
 
-    def _run_cpp(self, step: dict[str, Any]) -> None:
-        """Compile a program, against libtorch if it includes its headers, and run it."""
-        source = Path(f"block_{step['index']}.cpp").resolve()
-        program = source.with_suffix("")
-        # The compiler's messages name the Markdown line.
-        place = f'#line {step["line"] + 1} "{self._file}"\n'
-        source.write_text(place + step["code"], encoding="utf-8")
-        command = ["g++", "-std=c++20", str(source), "-o", str(program)]
-        if any(f"#include <{header}" in step["code"] for header in TORCH_HEADERS):
-            command += _libtorch_flags()
-        compiler = subprocess.run(command, check=False, stderr=subprocess.PIPE)
-        if compiler.returncode:
-            raise CppError(compiler.stderr.decode("utf-8", "replace"))
-        if status := subprocess.run([program], check=False).returncode:
-            raise CppError(f"the program ended with status {status}")
-
     def _describe(self, error: BaseException) -> dict[str, Any]:
         report = traceback.TracebackException.from_exception(error)
-        own = [frame for frame in report.stack if frame.filename != __file__]
+        own = [frame for frame in report.stack if Path(frame.filename).parent != ROOM]
         report.stack = traceback.StackSummary.from_list(own)
         return {
             "kind": "exception",
@@ -235,49 +214,6 @@ def _writable(value: Any) -> Any:
             return value
 
 
-class CppError(Exception):
-    """A program does not compile, or ended with a status other than 0."""
-
-
-def _libtorch_flags() -> list[str]:
-    import torch
-    from torch.utils.cpp_extension import include_paths, library_paths
-
-    libraries = library_paths()
-    return [
-        *(f"-I{path}" for path in include_paths()),
-        *(f"-L{path}" for path in libraries),
-        *(f"-Wl,-rpath,{path}" for path in libraries),
-        *("-ltorch", "-ltorch_cpu", "-lc10"),
-        f"-D_GLIBCXX_USE_CXX11_ABI={int(torch.compiled_with_cxx11_abi())}",
-    ]
-
-
-class BashError(Exception):
-    """A bash block ended with a status other than 0."""
-
-
-def _run_bash(code: str) -> None:
-    status = subprocess.run(["bash", "-euo", "pipefail", "-c", code], check=False).returncode
-    if status:
-        raise BashError(f"bash ended with status {status}")
-
-
-def _limit(name: str, limit: int) -> None:
-    import resource  # not on Windows
-
-    resource.setrlimit(getattr(resource, name), (limit, limit))
-
-
-def _raise_loopback() -> None:
-    """Bring up `lo`, which is down in a new network namespace; gloo and torchrun talk over it."""
-    import fcntl  # not on Windows
-
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
-        request = struct.pack("16sh", b"lo", IFF_UP | IFF_RUNNING)
-        fcntl.ioctl(handle, SIOCSIFFLAGS, request)
-
-
 def _seed() -> None:
     """Seed every generator that is installed, so that a forgotten seed is no random card."""
     random.seed(0)
@@ -303,5 +239,14 @@ def _flush() -> None:
         ctypes.CDLL(None).fflush(None)
 
 
+def run_job(path: str) -> NoReturn:
+    """Run the job in the file at `path` and end the process."""
+    Child(json.loads(Path(path).read_text(encoding="utf-8"))).run()
+    # What a block registered for its end, such as the end of its workers, still happens; taking
+    # down every module of torch, which takes longer than most blocks, does not.
+    atexit._run_exitfuncs()  # noqa: SLF001  # as multiprocessing does in its children
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    Child(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))).run()
+    run_job(sys.argv[1])

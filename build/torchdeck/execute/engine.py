@@ -2,129 +2,83 @@
 
 import dataclasses
 import os
-import shutil
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 
-from torchdeck.execute.accept import Acceptance
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.compare import Comparison, compare, difference
+from torchdeck.execute.durations import Durations
+from torchdeck.execute.figure import figure_difference, same_figure
+from torchdeck.execute.fork_runner import ForkRunner
 from torchdeck.execute.guards import guards
-from torchdeck.execute.job import Process, plan
-from torchdeck.execute.keys import (
-    Environment,
-    code_keys,
-    environment,
-    result_key,
-)
+from torchdeck.execute.isolation import Isolation
+from torchdeck.execute.job import Process, plan, unsupported
+from torchdeck.execute.keys import Environment, code_keys, environment, result_key
+from torchdeck.execute.probe import this_machine
 from torchdeck.execute.records import Records
-from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult
+from torchdeck.execute.report import FileReport, RunReport
+from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
+from torchdeck.execute.runner import Runner
 from torchdeck.execute.script import Script
 from torchdeck.execute.subprocess_runner import SubprocessRunner
-from torchdeck.findings import Finding, Location
 from torchdeck.read.question import CodeBlock
-from torchdeck.rules import Rule
-
-RULES = {
-    Outcome.FAILED: Rule.RUN_FAILED,
-    Outcome.DID_NOT_RAISE: Rule.RUN_DID_NOT_RAISE,
-    Outcome.TIMEOUT: Rule.RUN_TIMEOUT,
-    Outcome.MEMORY: Rule.RUN_MEMORY,
-    Outcome.SIGNAL: Rule.RUN_SIGNAL,
-    Outcome.EXITED: Rule.RUN_EXITED,
-    Outcome.OUTPUT_CHANGED: Rule.RUN_OUTPUT,
-    Outcome.SKIPPED: Rule.RUN_SKIPPED,
-}
-CUDA_PROBE = "import sys, torch; sys.exit(not torch.cuda.is_available())"
 
 
-@dataclass(frozen=True)
-class FileReport:
-    """What became of one file: its results in the order of its blocks."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to execute.
 
-    script: Script
-    results: tuple[RunResult, ...]
+    Attributes:
+        force: Execute everything, whatever the cache holds.
+        jobs: Processes to run at once; the number of CPUs if none.
+        isolation: How processes come to be; blocks for a CUDA device are always spawned.
+    """
 
-    @cached_property
-    def outcomes(self) -> Mapping[Outcome, int]:
-        """How many blocks had each outcome, in the order of the set."""
-        found = Counter(result.outcome for result in self.results)
-        return {outcome: found[outcome] for outcome in Outcome}
-
-    @cached_property
-    def acceptances(self) -> tuple[Acceptance, ...]:
-        """The outputs that `--accept` writes: new and changed ones, not numeric noise."""
-        return tuple(
-            Acceptance(result.block, result.stdout)
-            for result in self.results
-            if result.outcome is Outcome.OUTPUT_CHANGED
-        )
-
-    def findings(self, accepted: Collection[CodeBlock] = ()) -> Iterator[Finding]:
-        """Yield what an author has to look at, apart from outputs that were just accepted."""
-        for result in self.results:
-            rule = _rule(result)
-            if rule is not None and result.block not in accepted:
-                place = Location(result.block.location.file, result.line)
-                yield Finding(place, rule, _message(result), result.detail)
+    force: bool = False
+    jobs: int | None = None
+    isolation: Isolation = dataclasses.field(default_factory=Isolation.of_this_system)
 
 
-@dataclass(frozen=True)
-class RunReport:
-    """What became of all files."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Stale:
+    """A process that has to be executed, and the file and environment that it belongs to."""
 
-    files: tuple[FileReport, ...]
-
-    @cached_property
-    def results(self) -> tuple[RunResult, ...]:
-        """The results of all blocks."""
-        return tuple(result for file in self.files for result in file.results)
-
-    @cached_property
-    def outcomes(self) -> Mapping[Outcome, int]:
-        """How many blocks had each outcome, in the order of the set."""
-        found = Counter(result.outcome for result in self.results)
-        return {outcome: found[outcome] for outcome in Outcome}
-
-    @property
-    def not_verified(self) -> Iterator[RunResult]:
-        """The blocks that neither ran here nor have a record."""
-        return (result for result in self.results if result.outcome is Outcome.NOT_VERIFIED)
-
-    @cached_property
-    def origins(self) -> Mapping[Origin, int]:
-        """How many results were executed now, cached or recorded."""
-        found = Counter(result.origin for result in self.results)
-        return {origin: found[origin] for origin in Origin}
-
-    def findings(self, accepted: Collection[CodeBlock] = ()) -> list[Finding]:
-        """Return the findings of all files in the order of files and lines."""
-        return sorted(finding for file in self.files for finding in file.findings(accepted))
+    index: int
+    process: Process
+    keys: Sequence[str]
+    where: Environment
 
 
 class Engine:
     """Runs files under the installed PyTorch."""
 
     def __init__(
-        self, cache: ResultCache, records: Records, *, force: bool = False, jobs: int | None = None
+        self,
+        cache: ResultCache,
+        durations: Durations,
+        records: Records,
+        options: EngineOptions,
+        executor: Executor | None = None,
     ) -> None:
-        """Use `cache` unless `force`; run up to `jobs` files at once (default: the CPUs).
+        """Hand processes to `executor`; to threads, each of which waits for one, if none.
+
+        Any other executor gets the plain subprocess form of the work, which can be sent anywhere.
 
         Raises:
             MissingPackageError: torch is not installed.
         """
         self._cache = cache
+        self._durations = durations
         self._records = records
-        self._force = force
-        self._jobs = jobs or os.cpu_count() or 1
+        self._force = options.force
+        self._executor = executor or ThreadPoolExecutor(options.jobs or os.cpu_count() or 1)
         self.guards = guards(environment(()))
-        self._runner = SubprocessRunner(self.guards)
-        self._has_cuda: bool | None = None
+        self._spawning = SubprocessRunner(self.guards)
+        self._runner = (
+            ForkRunner(self.guards)
+            if executor is None and options.isolation is Isolation.FORK
+            else self._spawning
+        )
 
     def run(self, scripts: Sequence[Script], on_file: Callable[[FileReport], None]) -> RunReport:
         """Run `scripts`; `on_file` is told of each file when it is done.
@@ -133,73 +87,67 @@ class Engine:
 
         Raises:
             MissingPackageError: A distribution that a file requires is not installed.
+            ServerError: The server that forks blocks has ended.
         """
         for script in scripts:
             environment(script.requires)
-        with ThreadPoolExecutor(self._jobs) as executor:
+        work = _Work(scripts, on_file)
+        stale = [
+            item
+            for index, script in enumerate(scripts)
+            for item in self._settle(index, script, work)
+        ]
+        with self._executor as executor:
             try:
-                return self._run_all(scripts, executor, on_file)
+                self._execute(executor, stale, work)
             except BaseException:
-                self._runner.close()
+                self._close()
                 executor.shutdown(cancel_futures=True)
                 raise
+        self._close()
+        if stale:
+            self._durations.keep(work.seconds({item.index for item in stale}))
+        return work.report()
 
-    def _run_all(
-        self,
-        scripts: Sequence[Script],
-        executor: Executor,
-        on_file: Callable[[FileReport], None],
-    ) -> RunReport:
-        futures: dict[Future[FileReport], int] = {
-            executor.submit(self._run_file, script): index for index, script in enumerate(scripts)
-        }
-        reports: dict[int, FileReport] = {}
-        for future in as_completed(futures):
-            report = future.result()
-            reports[futures[future]] = report
-            on_file(report)
-        return RunReport(tuple(reports[index] for index in sorted(reports)))
+    @property
+    def preload_warnings(self) -> Sequence[Warned]:
+        """The warnings of importing torch in the server, where there was one."""
+        return self._runner.preload_warnings if isinstance(self._runner, ForkRunner) else ()
 
-    def _run_file(self, script: Script) -> FileReport:
-        results: dict[int, RunResult] = {
-            block.location.line: _not_run(block)
-            for block in script.blocks
-            if not block.runs and block.words.norun is not None
-        }
-        for process in plan(script):
-            for result in self._run_process(process, script):
-                results[result.block.location.line] = result
-        found = [results[line] for line in sorted(results)]
-        if script.compares:
-            found = [_judge_output(result) for result in found]
-        return FileReport(script, tuple(found))
+    def _close(self) -> None:
+        self._runner.close()
+        self._spawning.close()
 
-    def _run_process(self, process: Process, script: Script) -> list[RunResult]:
-        unsupported = [_unsupported(block) for block in process.blocks]
-        if any(unsupported):
-            reason = next(reason for reason in unsupported if reason)
+    def _settle(self, index: int, script: Script, work: "_Work") -> Iterator[_Stale]:
+        """Give `work` the results that need no execution; yield the processes that do."""
+        processes = plan(script)
+        work.expect(index, len(processes))
+        for process in processes:
+            keys = code_keys(process)
+            where = environment(script.requires, process.device or "cpu")
+            results = self._known(process, keys, where)
+            if results is None:
+                yield _Stale(index, process, keys, where)
+            else:
+                work.add(index, results)
+
+    def _known(
+        self, process: Process, keys: Sequence[str], where: Environment
+    ) -> list[RunResult] | None:
+        """Return the results of a process that is not to be executed, or None."""
+        reasons = [unsupported(block) for block in process.blocks]
+        if any(reasons):
+            reason = next(filter(None, reasons))
             return [
                 _not_verified(block, own or f"shares a process with a block that {reason}")
-                for block, own in zip(process.blocks, unsupported, strict=True)
+                for block, own in zip(process.blocks, reasons, strict=True)
             ]
-        keys = code_keys(process)
-        if process.device == "cuda" and not self._cuda():
+        if process.device == "cuda" and this_machine().device is None:
             return [
                 self._recorded(block, key) for block, key in zip(process.blocks, keys, strict=True)
             ]
-        where = environment(script.requires, process.device or "cpu")
-        kept = None if self._force else self._kept(process, keys, where)
-        if kept is not None:
-            return kept
-        results = self._runner.run(process)
-        for key, result in zip(keys, results, strict=True):
-            self._cache.put(result_key(key, where), result)
-        return results
-
-    def _kept(
-        self, process: Process, keys: Sequence[str], where: Environment
-    ) -> list[RunResult] | None:
-        """Return the cached results if every block of the process has one."""
+        if self._force:
+            return None
         results = []
         for block, key in zip(process.blocks, keys, strict=True):
             result = self._cache.get(result_key(key, where), block)
@@ -207,6 +155,29 @@ class Engine:
                 return None
             results.append(result)
         return results
+
+    def _execute(self, executor: Executor, stale: Sequence[_Stale], work: "_Work") -> None:
+        """Execute the longest first; files with a `slow` block afterwards, one at a time."""
+        together = [item for item in stale if not work.is_slow(item.index)]
+        together.sort(key=lambda item: -self._durations.expected(item.process.file))
+        self._wait_for(executor, together, work)
+        for item in stale:
+            if work.is_slow(item.index):
+                self._wait_for(executor, [item], work)
+
+    def _wait_for(self, executor: Executor, items: Sequence[_Stale], work: "_Work") -> None:
+        futures = {
+            executor.submit(self._runner_of(item.process).run, item.process): item for item in items
+        }
+        for future in as_completed(futures):
+            item = futures[future]
+            results = future.result()
+            for key, result in zip(item.keys, results, strict=True):
+                self._cache.put(result_key(key, item.where), result)
+            work.add(item.index, results)
+
+    def _runner_of(self, process: Process) -> Runner:
+        return self._runner if process.device is None else self._spawning
 
     def _recorded(self, block: CodeBlock, key: str) -> RunResult:
         record = self._records.newest(key)
@@ -221,13 +192,57 @@ class Engine:
             origin=Origin.RECORD,
         )
 
-    def _cuda(self) -> bool:
-        """Ask a process of its own: this one never imports torch."""
-        if self._has_cuda is None:
-            command = [sys.executable, "-c", CUDA_PROBE]
-            status = subprocess.run(command, check=False, capture_output=True).returncode
-            self._has_cuda = status == 0
-        return self._has_cuda
+
+class _Work:
+    """The results of a run so far."""
+
+    def __init__(self, scripts: Sequence[Script], on_file: Callable[[FileReport], None]) -> None:
+        self._scripts = scripts
+        self._on_file = on_file
+        self._left: dict[int, int] = {}
+        self._results: dict[int, list[RunResult]] = {}
+        self._reports: dict[int, FileReport] = {}
+
+    def expect(self, index: int, processes: int) -> None:
+        """Begin the file at `index`, whose results come in `processes` parts."""
+        self._left[index] = processes
+        self._results[index] = [
+            _not_run(block)
+            for block in self._scripts[index].blocks
+            if not block.runs and block.words.norun is not None
+        ]
+        if not processes:
+            self._finish(index)
+
+    def add(self, index: int, results: Sequence[RunResult]) -> None:
+        """Add the results of one process of the file at `index`."""
+        self._results[index] += results
+        self._left[index] -= 1
+        if not self._left[index]:
+            self._finish(index)
+
+    def is_slow(self, index: int) -> bool:
+        """Tell whether the file at `index` wants the machine for itself."""
+        return any(block.words.slow for block in self._scripts[index].blocks)
+
+    def seconds(self, indices: set[int]) -> dict[str, float]:
+        """Return what the blocks of files took, by the files' names."""
+        return {
+            self._scripts[index].file: sum(result.seconds for result in self._results[index])
+            for index in indices
+        }
+
+    def report(self) -> RunReport:
+        """Return the reports of all files, in the order of the scripts."""
+        return RunReport(tuple(self._reports[index] for index in sorted(self._reports)))
+
+    def _finish(self, index: int) -> None:
+        script = self._scripts[index]
+        results = sorted(self._results[index], key=lambda result: result.block.location.line)
+        if script.compares:
+            results = [_judge_output(result, script) for result in results]
+        self._reports[index] = FileReport(script, tuple(results))
+        self._on_file(self._reports[index])
 
 
 def _not_run(block: CodeBlock) -> RunResult:
@@ -240,48 +255,30 @@ def _not_verified(block: CodeBlock, reason: str) -> RunResult:
     return RunResult(block, Outcome.NOT_VERIFIED, reason=reason, line=block.location.line)
 
 
-def _unsupported(block: CodeBlock) -> str | None:
-    """Return what cannot be done with `block` here; told, never passed over."""
-    if block.language == "cpp" and shutil.which("g++") is None:
-        return "is C++, and there is no g++ here"
-    if block.words.figure is not None:
-        return "draws a figure, which is not compared yet"
-    return None
-
-
-def _judge_output(result: RunResult) -> RunResult:
-    """Turn a completed result whose output is not the accepted one into `output changed`."""
+def _judge_output(result: RunResult, script: Script) -> RunResult:
+    """Turn a completed result that is not the accepted one into `output changed`."""
+    block = result.block
     if result.outcome not in COMPLETED:
         return result
-    if compare(result.block, result.stdout) is not Comparison.CHANGED:
+    again = f"`torchdeck run --accept {block.location.file}` writes it"
+    if compare(block, result.stdout) is Comparison.CHANGED:
+        line, diff = difference(block, result.stdout)
+        what = (
+            "prints something else than accepted"
+            if block.output
+            else "prints, but has no output fence"
+        )
+    elif block.words.figure and not same_figure(
+        accepted := script.figures.get(block.words.figure, ""), result.figure
+    ):
+        line, diff = block.location.line, figure_difference(accepted, result.figure)
+        what = f"draws another figure than {block.words.figure}"
+    else:
         return result
-    line, diff = difference(result.block, result.stdout)
-    what = (
-        "prints something else than accepted"
-        if result.block.output
-        else "prints, but has no output fence"
-    )
     return dataclasses.replace(
         result,
         outcome=Outcome.OUTPUT_CHANGED,
-        reason=f"{what}; `torchdeck run --accept {result.block.location.file}` writes it",
+        reason=f"{what}; {again}",
         line=line,
         detail=diff,
     )
-
-
-def _rule(result: RunResult) -> Rule | None:
-    if result.outcome is Outcome.SKIPPED and result.block.words.norun is not None:
-        return None
-    if result.outcome is Outcome.NOT_VERIFIED:
-        if _unsupported(result.block) or result.block.words.device is None:
-            return Rule.RUN_UNSUPPORTED
-        return Rule.RUN_UNPROVEN if result.block.output is not None else None
-    return RULES.get(result.outcome)
-
-
-def _message(result: RunResult) -> str:
-    if result.outcome is Outcome.NOT_VERIFIED:
-        shown = ", so its output fence is not proven; remove it" if result.block.output else ""
-        return f"not verified: the block {result.reason}{shown}"
-    return result.reason

@@ -4,7 +4,8 @@ import shutil
 import site
 import subprocess
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +51,14 @@ WRITABLE = [
 ]
 
 
+class MemoryGuard(StrEnum):
+    """How the memory of blocks is limited."""
+
+    ADDRESS_SPACE = "address space"
+    RESIDENT_SIZE = "resident size of all processes"
+    NONE = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Guards:
     """Which guards are enforced while blocks run.
@@ -61,8 +70,9 @@ class Guards:
             their own temporary folder; modes and times of files that their user owns are not
             covered.
         processes: What a block started ends with it.
-        memory: A process has a limit on its address space.
-        time: A block has a limit on its wall time; what overruns it is killed.
+        memory: How the memory of a process has a limit.
+        time: A block has a limit on its wall time, a process on its processor time; what
+            overruns it is killed.
         output: A block has a limit on what it prints, and on the size of its files.
         environment: Blocks see nothing of the caller's environment but `keys.PASSED_ON`.
     """
@@ -70,7 +80,7 @@ class Guards:
     network: bool
     files: bool
     processes: bool
-    memory: bool
+    memory: MemoryGuard
     time: bool
     output: bool
     environment: bool
@@ -82,7 +92,11 @@ class Guards:
 
     def __str__(self) -> str:
         """Name the guards that are enforced, then those that are not."""
-        enforced = [field.name for field in fields(self) if getattr(self, field.name)]
+        enforced = [
+            f"{name} ({value})" if isinstance(value, str) else name
+            for name, value in asdict(self).items()
+            if value
+        ]
         missing = ", ".join(self.missing) or "none"
         return f"enforced: {', '.join(enforced)}; not enforced: {missing}"
 
@@ -94,12 +108,17 @@ def guards(where: Environment) -> Guards:
         network=_has_namespaces(),
         files=is_linux and landlock.version() > 0,
         processes=_has_namespaces(),
-        # A CUDA build reserves far more address space than it uses.
-        memory=is_linux and where.torch.endswith("+cpu"),
+        memory=_memory_guard(where) if is_linux else MemoryGuard.NONE,
         time=True,
         output=sys.platform != "win32",
         environment=True,
     )
+
+
+def _memory_guard(where: Environment) -> MemoryGuard:
+    # A CUDA build reserves far more address space than it uses.
+    is_cpu_build = where.torch.endswith("+cpu")
+    return MemoryGuard.ADDRESS_SPACE if is_cpu_build else MemoryGuard.RESIDENT_SIZE
 
 
 def command_prefix(enforced: Guards) -> tuple[str, ...]:

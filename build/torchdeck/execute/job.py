@@ -1,5 +1,6 @@
 """Which blocks of a file run together: the plan of its processes."""
 
+import shutil
 from dataclasses import dataclass
 
 from torchdeck.execute.script import Script
@@ -58,6 +59,13 @@ def memory(process: Process) -> int:
     """Return the bytes of address space that `process` may take."""
     asked = [block.words.memory for block in process.blocks if block.words.memory]
     return max(asked, default=DEFAULT_MEMORY)
+
+
+def unsupported(block: CodeBlock) -> str | None:
+    """Return what of `block` cannot be done on this machine; told, never passed over."""
+    if block.language == "cpp" and shutil.which("g++") is None:
+        return "is C++, and there is no g++ here"
+    return None
 
 
 def _files_before(files: list[CodeBlock], last: CodeBlock) -> tuple[CodeBlock, ...]:

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +16,7 @@ from torchdeck.read.question import CodeBlock
 
 # Raised when the engine itself changes what a block sees (seeds, environment, namespace): it
 # voids this machine's cache, and no record.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 # All that a block sees of the caller's environment.
 PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "ATEN_CPU_CAPABILITY")
@@ -30,8 +31,8 @@ class Environment:
         machine: Processor architecture.
         torch: Version with its build, such as `2.13.0+cpu`.
         device: `cpu` or the name of the accelerator.
-        packages: Versions of numpy, which torch uses, and of the distributions that the file
-            requires, sorted by name.
+        packages: Versions of numpy, which torch uses if it is there, and of the distributions
+            that the file requires, sorted by name.
         variables: The variables of the caller's environment that blocks see.
     """
 
@@ -71,12 +72,16 @@ def environment(requires: Iterable[str], device: str = "cpu") -> Environment:
     Raises:
         MissingPackageError: torch or a required distribution is not installed.
     """
+    packages = set(requires)
+    with suppress(MissingPackageError):
+        installed_version("numpy")
+        packages.add("numpy")
     return Environment(
         python=platform.python_version(),
         machine=platform.machine(),
         torch=installed_version("torch"),
         device=device,
-        packages=tuple((name, installed_version(name)) for name in sorted({"numpy", *requires})),
+        packages=tuple((name, installed_version(name)) for name in sorted(packages)),
         variables=tuple((name, os.environ[name]) for name in PASSED_ON if name in os.environ),
     )
 

@@ -1,14 +1,20 @@
 """What ran elsewhere: committed results of other environments, above all of GPUs.
 
-A record is a JSON file in `content/records/`: `environment` (an object with `python`, `torch`
-and `device`), `recorded` (a date), and `blocks`, which maps a block's code key to its `outcome`
-and `stdout`.
+A record is a JSON file in `content/records/`, written by `run --record` (`recording`):
+
+- `environment`: `python`, `machine`, `torch`, its `git` revision, the `capability` of its CPU
+  kernels, `device` and `driver`, `packages` (versions by name);
+- `guards`: what was enforced; `recorded`: a date; `warnings`: those of importing torch;
+- `blocks`: by code key an object with `file`, `outcome`, and where there is something to say
+  `reason`, `warnings`, `stdout` (raw) or, where the output is the accepted one, `accepted` (the
+  first digits of its digest).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torchdeck.execute.results import COMPLETED, Outcome
 from torchdeck.findings import Finding, FindingsError, Location
@@ -35,7 +41,7 @@ class RecordedResult:
 
 
 class Records:
-    """All records of a project."""
+    """The newest results of blocks that ran elsewhere."""
 
     def __init__(self, results: dict[str, RecordedResult] | None = None) -> None:
         """Keep `results`, the newest by code key."""
@@ -56,13 +62,10 @@ class Records:
         findings: list[Finding] = []
         for path in sorted(folder.glob("*.json")):
             try:
-                found = _read(path)
+                found = list(_results(json.loads(path.read_text(encoding="utf-8"))))
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-                findings.append(
-                    Finding(
-                        Location(f"{name}/{path.name}"), Rule.RECORD, f"is no record: {error!r}"
-                    )
-                )
+                place = Location(f"{name}/{path.name}")
+                findings.append(Finding(place, Rule.RECORD, f"is no record: {error!r}"))
                 continue
             for key, result in found:
                 if key not in results or results[key].recorded <= result.recorded:
@@ -72,23 +75,18 @@ class Records:
         return cls(results)
 
 
-def _read(path: Path) -> Sequence[tuple[str, RecordedResult]]:
-    record = json.loads(path.read_text(encoding="utf-8"))
+def _results(record: Mapping[str, Any]) -> Iterable[tuple[str, RecordedResult]]:
     where = record["environment"]
-    results = []
     for key, block in record["blocks"].items():
         outcome = Outcome(block["outcome"])
-        if outcome in COMPLETED:
-            results.append(
-                (
-                    key,
-                    RecordedResult(
-                        outcome,
-                        str(block["stdout"]),
-                        str(where["torch"]),
-                        str(where["device"]),
-                        str(record["recorded"]),
-                    ),
-                )
+        if outcome in COMPLETED and "accepted" not in block:
+            yield (
+                key,
+                RecordedResult(
+                    outcome,
+                    str(block.get("stdout", "")),
+                    str(where["torch"]),
+                    str(where["device"]),
+                    str(record["recorded"]),
+                ),
             )
-    return results

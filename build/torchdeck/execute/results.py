@@ -56,6 +56,7 @@ class RunResult:
         detail: A traceback or what the process left on stderr.
         warnings: The warnings it caused.
         seconds: Wall time.
+        figure: The SVG that it drew, if its fence announces one.
         origin: Whether it ran now, earlier, or elsewhere.
     """
 
@@ -67,4 +68,5 @@ class RunResult:
     detail: str = ""
     warnings: tuple[Warned, ...] = ()
     seconds: float = 0.0
+    figure: str = ""
     origin: Origin = Origin.NONE

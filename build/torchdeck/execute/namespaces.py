@@ -1,0 +1,60 @@
+"""Linux' namespaces, for the next child or for the calling process. Standard library only.
+
+The numbers are those of the kernel's `sched.h` and `prctl.h`; Python knows these calls from 3.12
+on only.
+"""
+
+import ctypes
+import os
+import signal
+
+_NEW_MOUNTS, _NEW_PROCESSES, _NEW_NETWORK = 0x00020000, 0x20000000, 0x40000000
+_PARENT_DEATH_SIGNAL = 1  # of prctl
+
+
+class ChildNamespaces:
+    """Gives each child that the calling process forks namespaces of its own."""
+
+    def __init__(self) -> None:
+        """Remember the process namespace of the caller, to which every child's one is new."""
+        self._own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Forget the caller's namespace."""
+        os.close(self._own)
+
+    def renew(self) -> None:
+        """Let the next child be the first process of a new process and network namespace.
+
+        Raises:
+            OSError: The kernel refuses.
+        """
+        # A process that has children in a new namespace gets another only from its own one.
+        _call("setns", self._own, _NEW_PROCESSES)
+        _call("unshare", _NEW_PROCESSES | _NEW_NETWORK)
+
+
+def mount_own_views() -> None:
+    """Give the calling process a `/proc` of its namespace and shared memory of its own.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    _call("unshare", _NEW_MOUNTS)
+    _call("mount", b"proc", b"/proc", b"proc", 0, None)
+    _call("mount", b"tmpfs", b"/dev/shm", b"tmpfs", 0, None)  # not a file of ours
+
+
+def die_with_parent() -> None:
+    """Let the kernel kill the calling process when its parent ends.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    _call("prctl", _PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def _call(name: str, *arguments: object) -> None:
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")

@@ -1,0 +1,118 @@
+"""Keeps a run as a record; `records` says what is in one."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from torchdeck.execute.guards import Guards
+from torchdeck.execute.job import plan
+from torchdeck.execute.keys import Environment, code_keys
+from torchdeck.execute.probe import Machine
+from torchdeck.execute.report import FileReport
+from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
+from torchdeck.files import write_whole
+
+DIGEST_LENGTH = 16  # hexadecimal digits of the digest of an accepted output
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A run that is to be kept.
+
+    Attributes:
+        where: The environment; its packages are those of all files.
+        machine: What PyTorch says of the machine.
+        guards: What was enforced.
+        warnings: Those of importing torch in the server.
+        recorded: ISO date.
+        files: What became of the files.
+    """
+
+    where: Environment
+    machine: Machine
+    guards: Guards
+    warnings: Sequence[Warned]
+    recorded: str
+    files: Sequence[FileReport]
+
+    @property
+    def name(self) -> str:
+        """The file's name, after the environment."""
+        device = (self.machine.device or "").lower().replace("nvidia", "").split()
+        return "-".join(["torch", self.where.torch, *device]) + ".json"
+
+    def write(self, path: Path, *, whole: bool) -> None:
+        """Write the record; what it holds of other files stays unless this is the `whole` content.
+
+        The file, and with it the date, stays as it is if nothing else changed.
+
+        Raises:
+            ValueError: The file that is there is no record.
+        """
+        old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        blocks = {key: entry for file in self.files for key, entry in _entries(file)}
+        if old is not None and not whole:
+            ran = {file.script.file for file in self.files}
+            kept = {key: entry for key, entry in old["blocks"].items() if entry["file"] not in ran}
+            blocks = kept | blocks
+        record = self._header() | {"blocks": blocks}
+        if old is None or old | {"recorded": ""} != record | {"recorded": ""}:
+            text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+            write_whole({path: text.encode()})
+
+    def _header(self) -> dict[str, Any]:
+        return {
+            "environment": {
+                "python": self.where.python,
+                "machine": self.where.machine,
+                "torch": self.where.torch,
+                "git": self.machine.git,
+                "capability": self.machine.capability,
+                "device": self.machine.device or "cpu",
+                "driver": self.machine.driver,
+                "packages": dict(self.where.packages),
+            },
+            "guards": asdict(self.guards),
+            "warnings": sorted(f"{told.category}: {told.text}" for told in self.warnings),
+            "recorded": self.recorded,
+        }
+
+
+def _entries(file: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the code key and the entry of each block of `file` that was to run here."""
+    results = {result.block.location.line: result for result in file.results}
+    for process in plan(file.script):
+        for block, key in zip(process.blocks, code_keys(process), strict=True):
+            result = results[block.location.line]
+            if result.origin is not Origin.RECORD:
+                yield key, _entry(file.script.file, result)
+
+
+def _entry(file: str, result: RunResult) -> dict[str, Any]:
+    entry: dict[str, Any] = {"file": file, "outcome": _outcome(result)}
+    if entry["outcome"] not in COMPLETED:
+        entry["reason"] = result.reason
+    if result.warnings:
+        entry["warnings"] = [f"{told.category}: {told.text}" for told in result.warnings]
+    accepted = result.block.output.text if result.block.output else None
+    # A record is the only proof of what a device printed, so that is always kept.
+    if result.outcome in COMPLETED and accepted is not None and result.block.words.device is None:
+        entry["accepted"] = digest(accepted)
+    elif result.stdout:
+        entry["stdout"] = result.stdout
+    return entry
+
+
+def _outcome(result: RunResult) -> Outcome:
+    """Return how the code ended; whether its output is the accepted one is told apart."""
+    if result.outcome is not Outcome.OUTPUT_CHANGED:
+        return result.outcome
+    return Outcome.RAISED if result.block.words.raises else Outcome.OK
+
+
+def digest(output: str) -> str:
+    """Return the digits that stand for an accepted output."""
+    return hashlib.sha256(output.encode()).hexdigest()[:DIGEST_LENGTH]
