@@ -291,17 +291,14 @@ def test_a_missing_package_is_wrong_usage(project: Path, torchdeck: Torchdeck) -
     assert "nosuchthing is not installed" in result.err
 
 
-def test_the_specimen_says_what_it_cannot_do_yet(specimen: Path, torchdeck: Torchdeck) -> None:
+def test_the_specimen_runs_and_says_what_is_not_verified(
+    specimen: Path, torchdeck: Torchdeck
+) -> None:
     result = torchdeck(specimen, "run")
-    assert result.status == 1
-    path = specimen / "content" / "specimen" / "every-construct.md"
-    told = {line.split(": ", 1)[0] for line in result.lines if "error[run-unsupported]" in line}
-    name = "content/specimen/every-construct.md"
-    assert told == {f"{name}:{line_of(path, 'figure=')}"}
-    assert result.out.count("error[") == len(told)
+    assert result.status == 0, result.out
     assert summary(result.lines) == (
-        "15 blocks (10 ok, 2 raised, 1 skipped, 2 not verified); "
-        "11 executed, 1 record, 3 none; 0 outputs accepted"
+        "15 blocks (11 ok, 2 raised, 1 skipped, 1 not verified); "
+        "12 executed, 1 record, 2 none; 0 outputs accepted"
     )
 
 

@@ -13,13 +13,10 @@ import typer
 from typer.core import TyperCommand
 
 from torchdeck import __version__
-from torchdeck.commands.check import Format
-from torchdeck.commands.check import check as check_content
-from torchdeck.commands.check import requires as list_requires
 from torchdeck.commands.console import ERR, OUT, plural, print_findings
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.execute.isolation import Isolation
-from torchdeck.findings import FindingsError
+from torchdeck.findings import FindingsError, Format
 from torchdeck.project import Project, ProjectError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -102,12 +99,16 @@ def check(
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
 ) -> Status:
     """Hold question files against every rule; needs no torch."""
+    from torchdeck.commands.check import check as check_content
+
     return check_content(Project.find(Path.cwd()), paths or (), form)
 
 
 @_command()
 def requires(paths: Paths = None) -> Status:
     """List the distributions that question files import, one a line."""
+    from torchdeck.commands.check import requires as list_requires
+
     return list_requires(Project.find(Path.cwd()), paths or ())
 
 
@@ -179,7 +180,7 @@ def run(
     ] = None,
     isolation: Annotated[
         Isolation | None,
-        typer.Option(help="How each file's process starts; fork where it works, if none."),
+        typer.Option(help="How each file's process starts; the quickest if none."),
     ] = None,
     require_guards: Annotated[
         bool, typer.Option("--require-guards", help="Refuse to run where a guard is missing.")
@@ -203,18 +204,24 @@ def run(
     junit: Annotated[Path | None, typer.Option(help="A file for outcomes, as JUnit's XML.")] = None,
 ) -> Status:
     """Execute what is stale and compare what it prints with the output fences."""
-    from torchdeck.commands.plain import run_plain
-    from torchdeck.commands.run import RunOptions
-    from torchdeck.commands.run import run as run_content
-    from torchdeck.execute.engine import EngineOptions
+    from torchdeck.commands.stamped import print_unchanged
+    from torchdeck.execute.options import EngineOptions, RunOptions
 
-    engine = EngineOptions(force, jobs, isolation or Isolation.of_this_system())
+    engine = EngineOptions(force, jobs, isolation)
     if plain:
+        from torchdeck.commands.plain import run_plain
+
         if accept or require_guards:
             raise UsageError("--plain goes with neither --accept nor --require-guards")
         return run_plain(paths or (), engine, json=Path(record) if record else json, junit=junit)
     options = RunOptions(engine, accept, require_guards, record is not None, allow_ci, json, junit)
-    return run_content(Project.find(Path.cwd()), paths or (), options)
+    project = Project.find(Path.cwd())
+    if not options.needs_results and print_unchanged(project, paths or ()):
+        return Status.FINE
+    # Most runs end above; what executing needs takes a while to import.
+    from torchdeck.commands.run import run as run_content
+
+    return run_content(project, paths or (), options)
 
 
 @_command()

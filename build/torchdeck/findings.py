@@ -8,6 +8,14 @@ from enum import StrEnum
 from torchdeck.rules import Rule
 
 
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
     """A place in a text file.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from torchdeck.read.edition import TOPICS_FILE
+from torchdeck.read.edition import SYLLABUS_FILE, TOPICS_FILE
 
 LEDGER_FILE = "ledger.json"
 
@@ -71,6 +71,12 @@ class Project:
                 raise ProjectError(f"{path} is not below {self.content}")
             files.update(self._below(path))
         return sorted(files)
+
+    def run_inputs(self, files: Iterable[Path]) -> list[Path]:
+        """Return all files of the project that a run of `files` depends on."""
+        figures = {figure for file in files for figure in file.parent.glob("*.svg")}
+        edition = (self.content / TOPICS_FILE, self.content / SYLLABUS_FILE)
+        return [*files, *sorted(figures), *sorted(self.records.glob("*.json")), *edition]
 
     def _below(self, path: Path) -> Iterator[Path]:
         if path.is_file():

@@ -57,6 +57,8 @@ class Rule(StrEnum):
     OUTPUT_LITERAL = "output-literal"
     CUDA_ALONE = "cuda-alone"
     SPAWN_GUARD = "spawn-guard"
+    FIGURE_NAME = "figure-name"
+    FIGURE_UNSHOWN = "figure-unshown"
 
     # Cards.
     CARD_SLUG_MISSING = "card-slug-missing"

@@ -1,22 +1,13 @@
 """`torchdeck check` and `torchdeck requires`."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 
 from torchdeck.commands.console import OUT, plural, print_findings
 from torchdeck.commands.content import read_content
 from torchdeck.commands.status import Status
-from torchdeck.findings import as_annotation, as_json
+from torchdeck.findings import Format, as_annotation, as_json
 from torchdeck.project import Project
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
 
 
 def check(project: Project, paths: Sequence[Path], form: Format) -> Status:

@@ -9,9 +9,10 @@ from torchdeck.commands.run import execute, print_report, write_reports
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.durations import Durations
-from torchdeck.execute.engine import Engine, EngineOptions
+from torchdeck.execute.engine import Engine
 from torchdeck.execute.fork_runner import ServerError
 from torchdeck.execute.keys import MissingPackageError
+from torchdeck.execute.options import EngineOptions
 from torchdeck.execute.records import Records
 from torchdeck.execute.script import Script
 from torchdeck.findings import Finding, Findings

@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,48 +11,28 @@ from torchdeck.commands.clock import now
 from torchdeck.commands.console import OUT, counts, plural, print_findings, task
 from torchdeck.commands.content import read_files, refuse_faults_of_form
 from torchdeck.commands.reports import as_json, as_junit
+from torchdeck.commands.stamped import missing
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.execute.accept import FileChangedError
 from torchdeck.execute.accept import accept as write_outputs
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.durations import Durations
-from torchdeck.execute.engine import Engine, EngineOptions
+from torchdeck.execute.engine import Engine
 from torchdeck.execute.fork_runner import ServerError
-from torchdeck.execute.keys import Environment, MissingPackageError, environment
+from torchdeck.execute.keys import MissingPackageError, environment
+from torchdeck.execute.options import RunOptions
 from torchdeck.execute.probe import this_machine
 from torchdeck.execute.recording import Recording
 from torchdeck.execute.records import Records
 from torchdeck.execute.report import FileReport, RunReport
 from torchdeck.execute.results import Origin
 from torchdeck.execute.script import Script, accepted_figures, script_of
+from torchdeck.execute.stamp import Stamp, Stamps, digest_of
 from torchdeck.files import write_whole
 from torchdeck.project import Project
 from torchdeck.read.document import Reading
 from torchdeck.read.edition import Edition, read_edition
 from torchdeck.read.question import CodeBlock
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What to do with results.
-
-    Attributes:
-        engine: How to execute.
-        accept: Write new and changed outputs into the files.
-        require_guards: Refuse to run where a guard is not enforced.
-        record: Keep the results as a record of this environment.
-        allow_ci: Keep them under CI=true too.
-        json: File for all results as JSON.
-        junit: File for all results as JUnit's XML.
-    """
-
-    engine: EngineOptions
-    accept: bool
-    require_guards: bool
-    record: bool
-    allow_ci: bool
-    json: Path | None
-    junit: Path | None
 
 
 def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
@@ -63,25 +43,29 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
         UsageError: A package or a guard is missing, or this is no place to accept or record.
     """
     _refuse_in_ci(options)
+    files = project.question_files(paths)
     edition = read_edition(project.content)
-    readings = read_files(project, project.question_files(paths))
+    readings = read_files(project, files)
     refuse_faults_of_form(readings)
     records = Records.read(project.records, project.name(project.records))
     try:
+        digest = digest_of(project.run_inputs(files))
         engine = Engine(ResultCache(), Durations(), records, options.engine)
         _refuse_surroundings(engine, edition, options)
         report = execute(engine, [_script(project, reading) for reading in readings])
     except (MissingPackageError, ServerError) as error:
-        raise UsageError(
-            f"{error}; install the extra `run` and what `torchdeck requires` lists"
-        ) from error
+        raise missing(error) from error
     accepted = _accept(readings, report) if options.accept else []
     if options.record:
         _record(project, engine, report, whole=not paths)
     print_report(report, accepted)
     write_reports(report, options.json, options.junit)
     _print_summary(engine, report, accepted)
-    return Status.FINDINGS if report.findings(accepted) else Status.FINE
+    if report.findings(accepted):
+        return Status.FINDINGS
+    if not accepted:
+        Stamps().put(files, _stamp(digest, report))
+    return Status.FINE
 
 
 def execute(engine: Engine, scripts: Sequence[Script]) -> RunReport:
@@ -179,13 +163,37 @@ def _record(project: Project, engine: Engine, report: RunReport, *, whole: bool)
 
 
 def _print_summary(engine: Engine, report: RunReport, accepted: Sequence[CodeBlock]) -> None:
-    for result in report.not_verified:
-        OUT.print(f"{result.block.location}: not verified: the block {result.reason}")
-    where: Environment = environment(())
-    warnings = sum(len(result.warnings) for result in report.results)
+    for line in _not_verified(report):
+        OUT.print(line)
     OUT.print(f"run: guards: {engine.guards}")
-    OUT.print(
-        f"run: torch {where.torch}: {plural(len(report.results), 'block')} "
-        f"({counts(report.outcomes)}); {counts(report.origins)}; "
-        f"{plural(warnings, 'warning')}; {plural(len(accepted), 'output')} accepted"
+    OUT.print(_summary(report, counts(report.origins), len(accepted)))
+
+
+def _not_verified(report: RunReport) -> tuple[str, ...]:
+    return tuple(
+        f"{result.block.location}: not verified: the block {result.reason}"
+        for result in report.not_verified
+    )
+
+
+def _summary(report: RunReport, origins: str, accepted: int) -> str:
+    warnings = sum(len(result.warnings) for result in report.results)
+    return (
+        f"run: torch {environment(()).torch}: {plural(len(report.results), 'block')} "
+        f"({counts(report.outcomes)}); {origins}; {plural(accepted, 'output')} accepted"
+        + (f"; {plural(warnings, 'warning')}" if warnings else "")
+    )
+
+
+def _stamp(digest: str, report: RunReport) -> Stamp:
+    """Return what a run would print that finds all of these results in the cache."""
+    origins = dict(report.origins)
+    origins[Origin.CACHE] += origins.pop(Origin.EXECUTED)
+    requires = {name for file in report.files for name in file.script.requires}
+    return Stamp(
+        digest,
+        dict(environment(requires).packages),
+        tuple(f"{file.script.file}: {counts(file.outcomes)}" for file in report.files),
+        _not_verified(report),
+        _summary(report, counts(origins), 0),
     )

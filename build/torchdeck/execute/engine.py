@@ -14,7 +14,8 @@ from torchdeck.execute.guards import guards
 from torchdeck.execute.isolation import Isolation
 from torchdeck.execute.job import Process, plan, unsupported
 from torchdeck.execute.keys import Environment, code_keys, environment, result_key
-from torchdeck.execute.probe import this_machine
+from torchdeck.execute.options import EngineOptions
+from torchdeck.execute.probe import cuda_device
 from torchdeck.execute.records import Records
 from torchdeck.execute.report import FileReport, RunReport
 from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
@@ -22,21 +23,6 @@ from torchdeck.execute.runner import Runner
 from torchdeck.execute.script import Script
 from torchdeck.execute.subprocess_runner import SubprocessRunner
 from torchdeck.read.question import CodeBlock
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """How to execute.
-
-    Attributes:
-        force: Execute everything, whatever the cache holds.
-        jobs: Processes to run at once; the number of CPUs if none.
-        isolation: How processes come to be; blocks for a CUDA device are always spawned.
-    """
-
-    force: bool = False
-    jobs: int | None = None
-    isolation: Isolation = dataclasses.field(default_factory=Isolation.of_this_system)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,12 +59,9 @@ class Engine:
         self._force = options.force
         self._executor = executor or ThreadPoolExecutor(options.jobs or os.cpu_count() or 1)
         self.guards = guards(environment(()))
+        self._isolation = options.isolation if executor is None else Isolation.SPAWN
         self._spawning = SubprocessRunner(self.guards)
-        self._runner = (
-            ForkRunner(self.guards)
-            if executor is None and options.isolation is Isolation.FORK
-            else self._spawning
-        )
+        self._forking: ForkRunner | None = None
 
     def run(self, scripts: Sequence[Script], on_file: Callable[[FileReport], None]) -> RunReport:
         """Run `scripts`; `on_file` is told of each file when it is done.
@@ -97,6 +80,9 @@ class Engine:
             for index, script in enumerate(scripts)
             for item in self._settle(index, script, work)
         ]
+        isolation = self._isolation or Isolation.quickest(len(stale))
+        if isolation is Isolation.FORK:
+            self._forking = ForkRunner(self.guards)
         with self._executor as executor:
             try:
                 self._execute(executor, stale, work)
@@ -112,10 +98,11 @@ class Engine:
     @property
     def preload_warnings(self) -> Sequence[Warned]:
         """The warnings of importing torch in the server, where there was one."""
-        return self._runner.preload_warnings if isinstance(self._runner, ForkRunner) else ()
+        return self._forking.preload_warnings if self._forking else ()
 
     def _close(self) -> None:
-        self._runner.close()
+        if self._forking:
+            self._forking.close()
         self._spawning.close()
 
     def _settle(self, index: int, script: Script, work: "_Work") -> Iterator[_Stale]:
@@ -142,7 +129,7 @@ class Engine:
                 _not_verified(block, own or f"shares a process with a block that {reason}")
                 for block, own in zip(process.blocks, reasons, strict=True)
             ]
-        if process.device == "cuda" and this_machine().device is None:
+        if process.device == "cuda" and cuda_device() is None:
             return [
                 self._recorded(block, key) for block, key in zip(process.blocks, keys, strict=True)
             ]
@@ -177,7 +164,7 @@ class Engine:
             work.add(item.index, results)
 
     def _runner_of(self, process: Process) -> Runner:
-        return self._runner if process.device is None else self._spawning
+        return self._forking if self._forking and process.device is None else self._spawning
 
     def _recorded(self, block: CodeBlock, key: str) -> RunResult:
         record = self._records.newest(key)

@@ -11,6 +11,11 @@ class Isolation(StrEnum):
     SPAWN = "spawn"
 
     @classmethod
-    def of_this_system(cls) -> "Isolation":
-        """Return the quickest form that works here."""
-        return cls.FORK if hasattr(os, "pidfd_open") else cls.SPAWN
+    def quickest(cls, processes: int) -> "Isolation":
+        """Return the quickest form that works here; a single one needs no server."""
+        return cls.FORK if processes > 1 and can_fork() else cls.SPAWN
+
+
+def can_fork() -> bool:
+    """Tell whether this system has what the forking form needs: Linux 5.3 or newer."""
+    return hasattr(os, "pidfd_open")

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 
+from torchdeck.execute.keys import installed_version
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -33,6 +35,11 @@ def this_machine() -> Machine:
     """
     command = [sys.executable, "-P", "-m", "torchdeck.execute.probe"]
     return Machine(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+
+
+def cuda_device() -> str | None:
+    """Return the name of the CUDA device that blocks can use here, without importing torch."""
+    return None if installed_version("torch").endswith("+cpu") else this_machine().device
 
 
 def _driver() -> str | None:
