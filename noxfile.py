@@ -71,9 +71,24 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
+def isolation(session: nox.Session) -> None:
+    """Execute all content in fresh interpreters, and with the plainest CPU kernels.
+
+    Forking and vector instructions must change no output.
+    """
+    _install_required(session)
+    _torchdeck(session, "run", "--force", "--isolation", "spawn", *session.posargs)
+    session.env["ATEN_CPU_CAPABILITY"] = "default"
+    _torchdeck(session, "run", "--force", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
 def bench(session: nox.Session) -> None:
     """Print figures, each as a ratio to a baseline of the same run."""
+    _install_group(session, "bench")
+    _install_required(session)
     _python(session, "tests.bench_check")
+    _python(session, "tests.bench_execute")
 
 
 @nox.session(reuse_venv=True, default=False)

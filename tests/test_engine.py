@@ -136,16 +136,17 @@ def test_a_run_with_nothing_stale_starts_no_process_and_never_imports_torch(
         "import sys\n"
         "def refuse(event, arguments):\n"
         "    if event == 'import' and arguments[0] == 'torch':\n"
-        "        raise ImportError('torch is not to be imported')\n"
+        "        raise OSError(1, 'torch is not to be imported')\n"
         "    if event == 'subprocess.Popen' and 'python' in str(arguments[1]):\n"
-        "        raise RuntimeError('no interpreter is to be started')\n"
+        "        raise OSError(1, 'no interpreter is to be started')\n"
         "sys.addaudithook(refuse)\n",
         encoding="utf-8",
     )
     result = torchdeck(project, "run", PYTHONPATH=str(tmp_path))
     assert result.status == 0, result.err
     assert "1 cache" in result.lines[-1]
-    assert torchdeck(project, "run", "--force", PYTHONPATH=str(tmp_path)).status != 0
+    forced = torchdeck(project, "run", "--force", PYTHONPATH=str(tmp_path))
+    assert "no interpreter is to be started" in forced.err
 
 
 @pytest.mark.parametrize("isolation", [pytest.param("fork", marks=needs_fork), "spawn"])
