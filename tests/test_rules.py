@@ -181,7 +181,17 @@ PLANTED = [
 
 def rules_of_check() -> set[Rule]:
     """The rules of the tables of docs/rules.md that `check` prints."""
-    other = ("run-", "guid-", "deck-", "note-", "ledger", "clock", "image-missing", "record")
+    other = (
+        "run-",
+        "guid-",
+        "deck-",
+        "note-",
+        "ledger",
+        "clock",
+        "image-missing",
+        "image-unsafe",
+        "record",
+    )
     return {rule for rule in Rule if not rule.startswith(other)}
 
 

@@ -22,7 +22,7 @@ from torchdeck.project import Project, ProjectError
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 # Commands that need a package of an extra import it when they are called.
-EXTRA_OF = {"genanki": "build"}
+EXTRA_OF = {"genanki": "build", "nh3": "build"}
 
 P = ParamSpec("P")
 

@@ -93,6 +93,7 @@ class Rule(StrEnum):
     IMAGE_OUTSIDE = "image-outside"
     IMAGE_TYPE = "image-type"
     IMAGE_MISSING = "image-missing"
+    IMAGE_UNSAFE = "image-unsafe"
 
     # The content as a whole.
     BUDGET_NORUN = "budget-norun"

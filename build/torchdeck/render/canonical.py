@@ -30,6 +30,8 @@ _BLOCKS: dict[str, tuple[str, ...]] = {
     "td": ("style",),
 }
 _ELEMENTS = _INLINE | _BLOCKS
+# Where and when an output was recorded: true until the next record, and no news for a learner.
+_PASSED_OVER = ("p", "environment")
 
 
 class _Canonical(HTMLParser):
@@ -38,13 +40,15 @@ class _Canonical(HTMLParser):
         self.items: list[str] = []
         self._text = ""
         self._in_pre = False
+        self._passes_over = False
         self._at_block = True  # blanks at the start and the end of a block are not shown
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _ELEMENTS:
+        found = dict(attrs)
+        self._passes_over = (tag, found.get("class")) == _PASSED_OVER
+        if tag not in _ELEMENTS or self._passes_over:
             return
         self._end_text(at_block=tag in _BLOCKS)
-        found = dict(attrs)
         values = [f"{name}={found[name]}" for name in _ELEMENTS[tag] if found.get(name)]
         self.items.append(" ".join([f"<{tag}", *values]))
         self._in_pre = self._in_pre or tag == "pre"
@@ -53,13 +57,16 @@ class _Canonical(HTMLParser):
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _ELEMENTS:
+        if self._passes_over:
+            self._passes_over = False
+        elif tag in _ELEMENTS:
             self._end_text(at_block=tag in _BLOCKS)
             self.items.append(f">{tag}")
             self._in_pre = self._in_pre and tag != "pre"
 
     def handle_data(self, data: str) -> None:
-        self._text += data
+        if not self._passes_over:
+            self._text += data
 
     def close(self) -> None:
         super().close()

@@ -10,7 +10,6 @@ from markdown_it.utils import OptionsDict
 
 from torchdeck.read.markdown import markdown_parser
 from torchdeck.read.question import Body, ClozeMark, CodeBlock, Prose
-from torchdeck.render.anki_text import inert
 from torchdeck.render.highlight import highlight
 
 NOT_RUN = "未运行"
@@ -74,20 +73,20 @@ class BodyRenderer:
 
     def body(self, body: Body) -> str:
         """Return the HTML of `body`, with the output below each block."""
-        return inert("".join(self._part(part) for part in body).strip())
+        return "".join(self._part(part) for part in body).strip()
 
     def inline(self, tokens: Sequence[Token]) -> str:
         """Return the HTML of a heading's inline tokens."""
         html = _RENDERER.renderInline(tokens, _OPTIONS, {"media": self.media})
-        return inert(html.strip())
+        return str(html).strip()
 
     def code(self, block: CodeBlock) -> str:
         """Return the HTML of a block's code, with what must be said about its execution."""
-        return inert(self._code(block))
+        return self._code(block)
 
     def output(self, block: CodeBlock) -> str:
         """Return the HTML of a block's accepted output, or an empty text."""
-        return inert(self._output(block))
+        return self._output(block)
 
     def _part(self, part: Prose | CodeBlock) -> str:
         if isinstance(part, Prose):
@@ -105,7 +104,7 @@ class BodyRenderer:
             return f'<p class="remark">{NOT_RUN}：{escape(block.words.norun)}</p>\n'
         if block.location.line in self.recorded:
             said = self.recorded[block.location.line]
-            return f'<p class="remark">{escape(said)}</p>\n'
+            return f'<p class="environment">{escape(said)}</p>\n'
         return ""
 
     def _output(self, block: CodeBlock) -> str:

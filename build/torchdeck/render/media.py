@@ -10,6 +10,7 @@ from torchdeck.findings import Findings
 from torchdeck.read.inline import inline_tokens
 from torchdeck.read.question import Body, Question
 from torchdeck.render.note import Media
+from torchdeck.render.svg import UnsafeSvgError, safe_svg
 from torchdeck.rules import Rule
 
 DIGEST_LENGTH = 12  # hexadecimal digits in a media name
@@ -56,8 +57,17 @@ def read_media(question: Question, folder: Path, findings: Findings) -> Question
             elif not path.is_file():
                 findings.add(line, Rule.IMAGE_MISSING, f"{target} does not exist")
             else:
-                content = path.read_bytes()
+                try:
+                    content = _content(path)
+                except UnsafeSvgError as error:
+                    findings.add(line, Rule.IMAGE_UNSAFE, f"{target} {error}")
+                    continue
                 digest = hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
                 name = f"torchdeck-{path.stem}-{digest}{path.suffix.lower()}"
                 by_target[target] = Media(name, content)
     return QuestionMedia(by_target)
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    return safe_svg(content) if path.suffix.lower() == ".svg" else content

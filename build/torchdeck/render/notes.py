@@ -12,10 +12,10 @@ from torchdeck.execute.script import script_of
 from torchdeck.read.edition import Edition
 from torchdeck.read.question import Body, Card, CardKind, Question, code_blocks
 from torchdeck.render import field_names as names
-from torchdeck.render.anki_text import inert
 from torchdeck.render.html import BodyRenderer
 from torchdeck.render.media import QuestionMedia
 from torchdeck.render.note import Note, NoteKind
+from torchdeck.render.safe import safe
 
 LEVELS = MappingProxyType({1: "基础", 2: "进阶", 3: "深入"})
 TAG_ROOT = "torchdeck"
@@ -61,7 +61,7 @@ def notes_of(
             kind=draft.kind,
             topic=question.topic,
             number=question.number,
-            fields={**draft.fields, **shared},
+            fields={name: safe(html) for name, html in {**draft.fields, **shared}.items()},
             tags=_tags(question, draft.kind),
             media=media.shown_in(*draft.bodies),
             due=first_due + index,
@@ -72,7 +72,7 @@ def notes_of(
 
 def _question_draft(question: Question, renderer: BodyRenderer) -> _Draft:
     fields = {
-        names.QUESTION: inert(escape(question.wording, quote=False)),
+        names.QUESTION: escape(question.wording, quote=False),
         names.KEY_POINTS: renderer.body(question.key_points),
         names.DETAIL: renderer.body(question.detail),
         names.PITFALLS: renderer.body(question.pitfalls),
@@ -89,7 +89,7 @@ def _card_draft(card: Card, question: Question, renderer: BodyRenderer) -> _Draf
 
 def _card_fields(card: Card, question: Question, renderer: BodyRenderer) -> dict[str, str]:
     title = renderer.inline(card.title)
-    context = inert(escape(question.wording, quote=False))
+    context = escape(question.wording, quote=False)
     if card.kind is CardKind.CLOZE:
         return {names.TITLE: title, names.TEXT: renderer.body(card.body), names.CONTEXT: context}
     if card.kind is CardKind.PREDICT:
@@ -120,7 +120,7 @@ def _sources(question: Question) -> str:
         f'<li><a href="{escape(url)}">{escape(url.removeprefix("https://"), quote=False)}</a></li>'
         for url in question.sources
     )
-    return inert(f"<ul>{''.join(links)}</ul>")
+    return f"<ul>{''.join(links)}</ul>"
 
 
 def _recorded(question: Question, records: Records) -> Mapping[int, str]:

@@ -1,0 +1,54 @@
+"""The allow-list over finished HTML: nothing in a field can run, or load from anywhere.
+
+Markdown is rendered without raw HTML, so this finds nothing to remove; it is the second wall.
+"""
+
+import re
+
+import nh3
+from pygments.token import STANDARD_TYPES
+
+from torchdeck.render.anki_text import inert
+
+_MEDIA_NAME = re.compile(r"torchdeck-[\w.-]+")
+
+_TAGS = {
+    *("p", "br", "hr", "div", "span", "blockquote", "pre", "code", "samp"),
+    *("strong", "em", "s", "a", "img", "ul", "ol", "li", "h3", "h4", "h5", "h6"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+_CLASSES = {
+    "p": {"file", "remark", "environment"},
+    "pre": {"code", "output"},
+    "span": {name for name in STANDARD_TYPES.values() if name} | {"w"},
+}
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """Let an image be one of our own media files only."""
+    if (tag, name) == ("img", "src") and not _MEDIA_NAME.fullmatch(value):
+        return None
+    return value
+
+
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    clean_content_tags={"script", "style"},
+    attributes={
+        "a": {"href"},
+        "img": {"src", "alt"},
+        "ol": {"start"},
+        "th": {"style"},
+        "td": {"style"},
+    },
+    attribute_filter=_attribute,
+    filter_style_properties={"text-align"},
+    allowed_classes=_CLASSES,
+    url_schemes={"https"},
+    link_rel=None,
+)
+
+
+def safe(html: str) -> str:
+    """Return the finished field `html` with nothing in it but what cards need."""
+    return inert(_CLEANER.clean(html))
