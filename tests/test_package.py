@@ -242,7 +242,7 @@ def test_the_sort_field_is_plain_text(project: Path, torchdeck: Torchdeck) -> No
 
 def test_the_specimens_media_are_packaged_once(specimen: Path, torchdeck: Torchdeck) -> None:
     assert torchdeck(specimen, "build").status == 0
-    assert len(payload(specimen, "specimen.apkg").media) == 1
+    assert len(payload(specimen, "specimen.apkg").media) == 2
 
 
 def test_the_database_names_a_fixed_sqlite(project: Path, torchdeck: Torchdeck) -> None:

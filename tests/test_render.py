@@ -1,6 +1,7 @@
 """Questions to fields of HTML."""
 
 import dataclasses
+import hashlib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from torchdeck.render.highlight import highlight
 from torchdeck.render.media import read_media
 from torchdeck.render.note import Note
 from torchdeck.render.notes import notes_of
+from torchdeck.render.safe import safe
+from torchdeck.render.svg import UnsafeSvgError, safe_svg
 
 CONTENT = SPECIMEN / "content"
 
@@ -115,10 +118,12 @@ def test_predict_keeps_the_output_off_the_front(notes: dict[str, Note]) -> None:
 
 
 def test_images_are_named_by_their_content(notes: dict[str, Note]) -> None:
-    (media,) = notes["every-construct"].media
-    assert media.content == (CONTENT / "specimen" / "layout.svg").read_bytes()
-    assert f'src="{media.name}"' in notes["every-construct"].fields[names.DETAIL]
-    assert media.name.startswith("torchdeck-layout-")
+    media = {item.name.rpartition("-")[0]: item for item in notes["every-construct"].media}
+    assert set(media) == {"torchdeck-layout", "torchdeck-every-construct-line"}
+    layout = media["torchdeck-layout"]
+    digest = hashlib.sha256(layout.content).hexdigest()
+    assert layout.name == f"torchdeck-layout-{digest[:12]}.svg"
+    assert f'src="{layout.name}"' in notes["every-construct"].fields[names.DETAIL]
     assert notes["every-construct#predict-numel"].media == ()
 
 
@@ -192,3 +197,78 @@ def test_tags_and_fields_are_part_of_the_digest(notes: dict[str, Note]) -> None:
     moved = dataclasses.replace(note, due=77)
     assert len({digest(note), digest(tagged), digest(edited)}) == 3
     assert digest(moved) == digest(note)
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (SVG.format("<script>alert(1)</script>"), "holds <script>"),
+        (SVG.format("<foreignObject/>"), "holds <foreignObject>"),
+        (SVG.format('<image href="x.png"/>'), "holds <image>"),
+        (SVG.format('<a href="#x"/>'), "holds <a>"),
+        (SVG.format('<set attributeName="href"/>'), "holds <set>"),
+        (SVG.format('<path onload="alert(1)"/>'), "the handler onload"),
+        (SVG.format('<path ONCLICK="alert(1)"/>'), "the handler ONCLICK"),
+        (SVG.format('<use href="other.svg#x"/>'), "refers to 'other.svg#x'"),
+        (SVG.format('<use href="data:image/svg+xml,x"/>'), "refers to 'data:"),
+        (SVG.format('<path style="fill: url(https://example.com/x)"/>'), "refers to 'fill: url("),
+        (SVG.format("<path fill=\"URL( '//example.com/x')\"/>"), "of <path> refers to"),
+        (SVG.format("<style>@import 'x.css';</style>"), "<style> refers"),
+        (SVG.format("<style>path { fill: u\\72l(x) }</style>"), "<style> refers"),
+        (SVG.format('<x:p xmlns:x="urn:x"><script/></x:p>'), ""),
+        ("<html/>", "instead of <svg>"),
+        ("<svg", "is no XML"),
+        ('<!DOCTYPE s [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + SVG.format("&a;"), "is no XML"),
+        (SVG.format(" " * 2**20), "is larger"),
+    ],
+)
+def test_an_svg_holds_a_drawing_and_nothing_else(content: str, told: str) -> None:
+    if not told:
+        assert b"script" not in safe_svg(content.encode())
+        return
+    with pytest.raises(UnsafeSvgError) as caught:
+        safe_svg(content.encode())
+    assert told in str(caught.value)
+
+
+def test_a_drawing_stays_whole_without_what_programs_note_in_it() -> None:
+    drawing = (
+        '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x.dtd"><!-- by -->'
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        ' xmlns:i="urn:i" i:label="x" viewBox="0 0 9 9"><metadata><x/></metadata>'
+        '<defs><path id="p" d="M0 0h9"/></defs><use xlink:href="#p" style="fill: url(#g)"/></svg>'
+    )
+    cleaned = safe_svg(drawing.encode()).decode()
+    assert cleaned == (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        ' viewBox="0 0 9 9"><defs><path id="p" d="M0 0h9" /></defs>'
+        '<use xlink:href="#p" style="fill: url(#g)" /></svg>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        ("<script>alert(1)</script>x", "x"),
+        ('<p onclick="f()">x</p>', "<p>x</p>"),
+        ('<a href="javascript:f()">x</a>', "<a>x</a>"),
+        ('<a href="https://a.org/?a=1&amp;b">x</a>', '<a href="https://a.org/?a=1&amp;b">x</a>'),
+        ('<img src="https://example.com/x.png" alt="x">', '<img alt="x">'),
+        ('<img src="../x.png" alt="x">', '<img alt="x">'),
+        ('<img src="torchdeck-a-0.svg" alt="x">', '<img src="torchdeck-a-0.svg" alt="x">'),
+        ('<td style="text-align:right;background:url(x)">1</td>', "1"),
+        ('<span class="nf evil">x</span>', '<span class="nf">x</span>'),
+        ("<p>[sound:x] {{c1::a}} &lt;b&gt;</p>", "<p>&#91;sound:x] {{c1::a}} &lt;b&gt;</p>"),
+    ],
+)
+def test_only_what_cards_need_gets_into_a_field(html: str, kept: str) -> None:
+    assert safe(html) == kept
+
+
+def test_the_allow_list_takes_nothing_from_real_notes(notes: dict[str, Note]) -> None:
+    for note in notes.values():
+        for html in note.fields.values():
+            assert canonical(safe(html)) == canonical(html)

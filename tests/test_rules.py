@@ -102,6 +102,10 @@ PLANTED = [
         fence("import torch.multiprocessing as mp\nmp.spawn(len, nprocs=2)"),
         "mp.spawn",
     ),
+    Planted(
+        Rule.FIGURE_NAME, fence("x = 1", "figure=other.svg") + "\n\n![线](other.svg)", "figure="
+    ),
+    Planted(Rule.FIGURE_UNSHOWN, fence("x = 1", "figure=views.svg"), "figure="),
     # Cards.
     Planted(
         Rule.CARD_SLUG_MISSING,

@@ -12,13 +12,13 @@ from typing import Any
 
 from torchdeck.execute.guards import Guards, command_prefix
 from torchdeck.execute.results import Warned
-from torchdeck.execute.runner import Runner, Running
+from torchdeck.execute.runner import Runner, RunnerError, Running
 from torchdeck.execute.server import MESSAGE_LIMIT
 from torchdeck.execute.session import STARTUP_LIMIT, Session, base_environment
 from torchdeck.execute.tree import descendant
 
 
-class ServerError(Exception):
+class ServerError(RunnerError):
     """The server could not be started, or has ended."""
 
 
@@ -78,7 +78,8 @@ class _Server:
         self._control.settimeout(STARTUP_LIMIT)
         self.warnings = tuple(Warned(**told, line=0) for told in self._receive()["ready"])
         self._control.settimeout(None)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def start(self, session: Session) -> "_Forked":
         """Let the server fork a child for `session`."""
@@ -109,7 +110,7 @@ class _Server:
     def close(self) -> None:
         """End the server, and with it all of its children."""
         self._process.kill()
-        self._process.wait()
+        self._listener.join()
 
     def _receive(self) -> dict[str, Any]:
         data = self._control.recv(MESSAGE_LIMIT)
@@ -122,6 +123,10 @@ class _Server:
 
     def _listen(self) -> None:
         """Pass the ends of children on, until the server ends."""
+        with self._control, contextlib.suppress(OSError):
+            self._pass_on()
+
+    def _pass_on(self) -> None:
         try:
             while True:
                 match self._receive():

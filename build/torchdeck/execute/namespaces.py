@@ -10,6 +10,7 @@ import signal
 
 _NEW_MOUNTS, _NEW_PROCESSES, _NEW_NETWORK = 0x00020000, 0x20000000, 0x40000000
 _PARENT_DEATH_SIGNAL = 1  # of prctl
+_SIGNAL_BASE = 128  # the first process passes a signal on as this plus its number
 
 
 class ChildNamespaces:
@@ -52,6 +53,21 @@ def die_with_parent() -> None:
         OSError: The kernel refuses.
     """
     _call("prctl", _PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def passed_on(code: int) -> int:
+    """Return the status with which a first process tells how the one that it ran ended.
+
+    Args:
+        code: As `os.waitstatus_to_exitcode` has it: negative for a signal.
+    """
+    return code if code >= 0 else _SIGNAL_BASE - code
+
+
+def told_by_first(status: int) -> int:
+    """Return the code that a first process, or a shell in its place, passed on as `status`."""
+    is_signal = status - _SIGNAL_BASE in set(signal.Signals)
+    return _SIGNAL_BASE - status if is_signal else status
 
 
 def _call(name: str, *arguments: object) -> None:

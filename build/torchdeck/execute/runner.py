@@ -21,6 +21,10 @@ WATCH_INTERVAL = 0.2  # seconds between two looks at the resident size
 _Event = dict[str, Any] | None  # None: the process has ended
 
 
+class RunnerError(Exception):
+    """What runs processes has failed, not what runs in them."""
+
+
 class Running(ABC):
     """An interpreter that works on a session.
 
@@ -37,7 +41,11 @@ class Running(ABC):
 
     @abstractmethod
     def wait(self) -> int:
-        """Wait for its end and return its status: negative for a signal, as `Popen` has it."""
+        """Wait for its end and return its status: negative for a signal, as `Popen` has it.
+
+        Raises:
+            RunnerError: Nobody knows any more.
+        """
 
     @abstractmethod
     def kill(self) -> None:
@@ -115,13 +123,17 @@ def _held(running: Running) -> int:
 
 
 def _read(pipe: IO[bytes], events: "queue.SimpleQueue[_Event]") -> None:
-    for line in pipe:
-        with contextlib.suppress(ValueError):  # a block may write to any descriptor it has
-            events.put(json.loads(line))
+    with pipe:
+        for line in pipe:
+            with contextlib.suppress(ValueError):  # a block may write to any descriptor it has
+                events.put(json.loads(line))
 
 
 def _wait(running: Running, reader: threading.Thread, events: "queue.SimpleQueue[_Event]") -> None:
     """Report the end of the process, even if a child of its own keeps the pipe open."""
-    running.wait()
-    reader.join(timeout=GRACE)
-    events.put(None)
+    try:
+        with contextlib.suppress(RunnerError):  # whoever runs the process is told by its own wait
+            running.wait()
+        reader.join(timeout=GRACE)
+    finally:
+        events.put(None)

@@ -25,12 +25,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from torchdeck.execute.child import run_job
-from torchdeck.execute.namespaces import ChildNamespaces, die_with_parent, mount_own_views
+from torchdeck.execute.namespaces import (
+    ChildNamespaces,
+    die_with_parent,
+    mount_own_views,
+    passed_on,
+    told_by_first,
+)
 
 # torch.optim imports torch._dynamo, which takes as long as torch itself.
 PRELOADED = ("torch", "torch._dynamo", "torch.utils.data", "torch.distributed")
 MESSAGE_LIMIT = 2**16  # bytes
-SIGNAL_BASE = 128  # the first process of a namespace reports a signal as this plus its number
 
 
 class Server:
@@ -100,8 +105,7 @@ class Server:
         self._poll.unregister(pidfd)
         os.close(pidfd)
         _, status = os.waitpid(process, 0)
-        code = os.waitstatus_to_exitcode(status)
-        self.tell(ended=job, status=SIGNAL_BASE - code if code > SIGNAL_BASE else code)
+        self.tell(ended=job, status=told_by_first(os.waitstatus_to_exitcode(status)))
 
     def _kill(self, job: int) -> None:
         for pidfd, (own, process) in self._jobs.items():
@@ -148,8 +152,7 @@ def _be_first_process(path: str, events: int, startup: int, *, has_namespaces: b
     process = 0
     while process != child:
         process, status = os.wait()  # orphans that came to this one are reaped on the way
-    code = os.waitstatus_to_exitcode(status)
-    os._exit(code if code >= 0 else SIGNAL_BASE - code)
+    os._exit(passed_on(os.waitstatus_to_exitcode(status)))
 
 
 def main() -> None:

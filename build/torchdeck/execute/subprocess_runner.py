@@ -8,10 +8,9 @@ import sys
 from typing import IO
 
 from torchdeck.execute.guards import Guards, command_prefix
+from torchdeck.execute.namespaces import told_by_first
 from torchdeck.execute.runner import Runner, Running
 from torchdeck.execute.session import Session, base_environment
-
-SIGNAL_BASE = 128  # a shell reports a signal as this plus its number
 
 
 class SubprocessRunner(Runner):
@@ -52,7 +51,7 @@ class _Subprocess(Running):
 
     def wait(self) -> int:
         status = self._process.wait()
-        return SIGNAL_BASE - status if self._has_shell and status > SIGNAL_BASE else status
+        return told_by_first(status) if self._has_shell else status
 
     def kill(self) -> None:
         if os.name == "posix":

@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import genanki
@@ -44,12 +45,14 @@ class StampedNote:
         guid: Its identity.
         mod: When it last changed, in seconds since 1970.
         accepted_on: The PyTorch under which its text was accepted.
+        link: Address of the file it comes from, or an empty text.
     """
 
     note: Note
     guid: str
     mod: int
     accepted_on: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +88,22 @@ class _Model(genanki.Model):  # type: ignore[misc]  # genanki has no types
             {"name": name, "id": note_type.field_id(index)}
             for index, name in enumerate(note_type.fields)
         ]
-        template = {
-            "name": note_type.card_name,
-            "id": note_type.template_id,
-            "qfmt": note_type.front,
-            "afmt": note_type.back,
-        }
+        templates = [
+            {
+                "name": template.name,
+                "id": template.id,
+                "qfmt": template.front,
+                "afmt": template.back,
+                "bqfmt": template.browser_front,
+                "bafmt": template.browser_back,
+            }
+            for template in note_type.templates
+        ]
         super().__init__(
             note_type.id,
             note_type.name,
             fields=fields,
-            templates=[template],
+            templates=templates,
             css=note_type.css,
             model_type=self.CLOZE if note_type.is_cloze else self.FRONT_BACK,
             sort_field_index=note_type.fields.index(names.ID),
@@ -116,6 +124,7 @@ class _Note(genanki.Note):  # type: ignore[misc]  # genanki has no types
             **note.fields,
             names.ID: note.sort_text,
             names.ACCEPTED_ON: stamped.accepted_on,
+            names.LINK: escape(stamped.link),
         }
         super().__init__(
             model=model,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from torchdeck.files import write_whole
 from torchdeck.findings import Finding, FindingsError
@@ -117,6 +118,11 @@ def write(built: Built, decks: Path) -> None:
             (decks / name).unlink()
 
 
+def _link(edition: Edition, note: Note) -> str:
+    """Return the address of the file that a note comes from, or an empty text."""
+    return (edition.source or "").replace("{path}", quote(note.location.file))
+
+
 def _stamp(edition: Edition, notes: Sequence[Note], ledger: Ledger) -> list[StampedNote]:
     stamped = []
     findings = []
@@ -124,7 +130,7 @@ def _stamp(edition: Edition, notes: Sequence[Note], ledger: Ledger) -> list[Stam
     for note in sorted(notes, key=lambda note: note.due):
         entry = ledger.notes[note.key]
         identity = guid(edition.namespace, entry.identity or note.key)
-        stamped.append(StampedNote(note, identity, entry.mod, entry.pytorch))
+        stamped.append(StampedNote(note, identity, entry.mod, entry.pytorch, _link(edition, note)))
         other = keys.setdefault(identity, note)
         if other is not note:
             findings.append(

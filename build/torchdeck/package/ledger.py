@@ -7,7 +7,7 @@ So `mod` moves exactly when what a note says has changed.
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -232,9 +232,7 @@ def type_digest(note_type: NoteType) -> str:
         note_type.id,
         note_type.name,
         note_type.fields,
-        note_type.card_name,
-        note_type.front,
-        note_type.back,
+        [astuple(template) for template in note_type.templates],
         note_type.css,
     ]
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()

@@ -57,6 +57,8 @@ class Edition:
         namespace: First part of every GUID, such as `torchdeck/zh`.
         pytorch: The PyTorch release under which outputs are accepted.
         language: BCP 47 tag of the cards' text.
+        source: Address of a file's source, with `{path}` for its path, to which cards link; None
+            if they link nowhere.
         topics: The topics in study order.
         syllabus: The questions by number.
     """
@@ -64,6 +66,7 @@ class Edition:
     namespace: str
     pytorch: str
     language: str
+    source: str | None
     topics: tuple[Topic, ...]
     syllabus: Mapping[int, SyllabusEntry]
 
@@ -98,6 +101,10 @@ def read_edition(content: Path, name: str = "content") -> Edition:
     for key, value in values.items():
         if not isinstance(value, str) or not value:
             topics_findings.add(0, Rule.EDITION, f"key {key!r} must be a text")
+    source = settings.get("source")
+    if source is not None and not _is_source(source):
+        message = "key 'source' must be an https address with {path} in it"
+        topics_findings.add(0, Rule.EDITION, message)
     findings = [*topics_findings, *syllabus_findings]
     if findings:
         raise FindingsError(findings)
@@ -105,9 +112,14 @@ def read_edition(content: Path, name: str = "content") -> Edition:
         namespace=str(values["namespace"]),
         pytorch=str(values["pytorch"]),
         language=str(values["language"]),
+        source=None if source is None else str(source),
         topics=topics,
         syllabus=syllabus,
     )
+
+
+def _is_source(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("https://") and "{path}" in value
 
 
 def _read_toml(path: Path, findings: Findings) -> dict[str, object]:

@@ -51,6 +51,7 @@ def notes_of(
     shared = {
         names.TOPIC: escape(edition.topic_by_slug[question.topic].name, quote=False),
         names.LEVEL: LEVELS[question.level],
+        names.NUMBER: f"{question.number:03d}",
     }
     first_due = edition.due(question.number)
     return [
