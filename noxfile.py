@@ -27,7 +27,7 @@ GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
 def env(session: nox.Session) -> None:
     """Make the environment that the other sessions share."""
     session.log("torch is among the packages: the first time takes a while")
-    _install(session, "--editable", ".[run,build,verify]")
+    _install(session, "--editable", ".[run,build,verify,preview]")
     _install(session, "nox")  # so that the sessions can be called from the activated environment
 
 

@@ -71,6 +71,7 @@ def test_rooms_know_only_the_rooms_before_them() -> None:
         "render",
         "package",
         "verify",
+        "preview",
         "author",
         "commands",
     ]

@@ -22,7 +22,11 @@ from torchdeck.project import Project, ProjectError
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 # Commands that need a package of an extra import it when they are called.
-EXTRA_OF = {"genanki": "build", "nh3": "build"}
+EXTRA_OF = {
+    "genanki": "build",
+    "nh3": "build",
+    **dict.fromkeys(("anki", "latex2mathml", "starlette", "uvicorn", "watchfiles"), "preview"),
+}
 
 P = ParamSpec("P")
 
@@ -241,6 +245,19 @@ def build(
     return build_content(
         Project.find(Path.cwd()), paths or (), only_check=only_check, output=output
     )
+
+
+@_command()
+def preview(
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 8765,
+    static: Annotated[
+        Path | None, typer.Option(help="Write a site of plain files into this folder instead.")
+    ] = None,
+) -> Status:
+    """Show every card as a phone and a desktop show it; the page follows your edits."""
+    from torchdeck.commands.preview import preview as show
+
+    return show(Project.find(Path.cwd()), port=port, static=static)
 
 
 @_command()

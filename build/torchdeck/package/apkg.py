@@ -54,6 +54,16 @@ class StampedNote:
     accepted_on: str
     link: str
 
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Its fields by name, those included that packaging fills."""
+        return {
+            **self.note.fields,
+            names.ID: self.note.sort_text,
+            names.ACCEPTED_ON: self.accepted_on,
+            names.LINK: escape(self.link),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class DeckContent:
@@ -120,12 +130,7 @@ class _Note(genanki.Note):  # type: ignore[misc]  # genanki has no types
 
     def __init__(self, stamped: StampedNote, note_type: NoteType, model: _Model) -> None:
         note = stamped.note
-        values = {
-            **note.fields,
-            names.ID: note.sort_text,
-            names.ACCEPTED_ON: stamped.accepted_on,
-            names.LINK: escape(stamped.link),
-        }
+        values = stamped.values
         super().__init__(
             model=model,
             fields=[values.get(name, "") for name in note_type.fields],

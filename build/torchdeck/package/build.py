@@ -118,7 +118,7 @@ def write(built: Built, decks: Path) -> None:
             (decks / name).unlink()
 
 
-def _link(edition: Edition, note: Note) -> str:
+def link(edition: Edition, note: Note) -> str:
     """Return the address of the file that a note comes from, or an empty text."""
     return (edition.source or "").replace("{path}", quote(note.location.file))
 
@@ -130,7 +130,7 @@ def _stamp(edition: Edition, notes: Sequence[Note], ledger: Ledger) -> list[Stam
     for note in sorted(notes, key=lambda note: note.due):
         entry = ledger.notes[note.key]
         identity = guid(edition.namespace, entry.identity or note.key)
-        stamped.append(StampedNote(note, identity, entry.mod, entry.pytorch, _link(edition, note)))
+        stamped.append(StampedNote(note, identity, entry.mod, entry.pytorch, link(edition, note)))
         other = keys.setdefault(identity, note)
         if other is not note:
             findings.append(

@@ -18,6 +18,14 @@ class NoteKind(StrEnum):
     PREDICT = "predict"
 
 
+class NoteState(StrEnum):
+    """What a note shows beside code that ran here; the worst of its blocks."""
+
+    FINE = "fine"
+    NOT_RUN = "not run"
+    NOT_VERIFIED = "not verified"
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """An image that a field shows.
@@ -46,6 +54,7 @@ class Note:
         tags: Its tags.
         media: What its fields show.
         due: Position among new cards.
+        state: Whether it shows code that was not executed.
     """
 
     location: Location
@@ -58,6 +67,7 @@ class Note:
     tags: tuple[str, ...]
     media: tuple[Media, ...]
     due: int
+    state: NoteState
 
     @property
     def key(self) -> str:

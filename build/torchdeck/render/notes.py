@@ -1,6 +1,6 @@
 """One question to its notes: the question's own, then one per card."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
@@ -14,11 +14,12 @@ from torchdeck.read.question import Body, Card, CardKind, Question, code_blocks
 from torchdeck.render import field_names as names
 from torchdeck.render.html import BodyRenderer
 from torchdeck.render.media import QuestionMedia
-from torchdeck.render.note import Note, NoteKind
+from torchdeck.render.note import Note, NoteKind, NoteState
 from torchdeck.render.safe import safe
 
 LEVELS = MappingProxyType({1: "基础", 2: "进阶", 3: "深入"})
 TAG_ROOT = "torchdeck"
+UNVERIFIED = "未验证：需要 CUDA 设备，尚无运行记录"
 
 _KINDS = MappingProxyType(
     {
@@ -43,7 +44,8 @@ def notes_of(
     question: Question, edition: Edition, media: QuestionMedia, records: Records
 ) -> list[Note]:
     """Return the notes of `question`, its own first, in the order of the file."""
-    renderer = BodyRenderer(media.names(), _recorded(question, records))
+    recorded = _recorded(question, records)
+    renderer = BodyRenderer(media.names(), recorded)
     drafts = [
         _question_draft(question, renderer),
         *(_card_draft(card, question, renderer) for card in question.cards),
@@ -66,6 +68,7 @@ def notes_of(
             tags=_tags(question, draft.kind),
             media=media.shown_in(*draft.bodies),
             due=first_due + index,
+            state=_state(draft.bodies, recorded),
         )
         for index, draft in enumerate(drafts)
     ]
@@ -105,6 +108,15 @@ def _card_fields(card: Card, question: Question, renderer: BodyRenderer) -> dict
     return {names.QUESTION: title, names.ANSWER: renderer.body(card.body), names.CONTEXT: context}
 
 
+def _state(bodies: Iterable[Body], recorded: Mapping[int, str]) -> NoteState:
+    blocks = [block for body in bodies for block in code_blocks(body) if not block.words.hidden]
+    if any(recorded.get(block.location.line) == UNVERIFIED for block in blocks):
+        return NoteState.NOT_VERIFIED
+    if any(block.words.norun is not None for block in blocks):
+        return NoteState.NOT_RUN
+    return NoteState.FINE
+
+
 def _tags(question: Question, kind: NoteKind) -> tuple[str, ...]:
     """Return the tags; their forms are final, since learners' searches use them."""
     return (
@@ -135,6 +147,6 @@ def _recorded(question: Question, records: Records) -> Mapping[int, str]:
             said[block.location.line] = (
                 f"输出记录自 {record.device}，PyTorch {record.torch}，{record.recorded}"
                 if record
-                else "未验证：需要 CUDA 设备，尚无运行记录"
+                else UNVERIFIED
             )
     return said

@@ -1,0 +1,59 @@
+"""`torchdeck preview`."""
+
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from torchdeck.commands.console import OUT, plural
+from torchdeck.commands.status import Status, UsageError
+from torchdeck.preview.gallery import Gallery
+from torchdeck.preview.server import HOST, Preview
+from torchdeck.preview.site import write_site
+from torchdeck.project import Project
+
+STOP_LIMIT = 1  # seconds that open pages may keep the server from ending
+
+
+def preview(project: Project, *, port: int, static: Path | None) -> Status:
+    """Serve the cards of `project` on this machine, or write them as a site into `static`.
+
+    Raises:
+        FindingsError: The edition, the ledger or a record is broken.
+        UsageError: The port is taken, or there are no decks to offer.
+    """
+    gallery = Gallery(project)
+    try:
+        if static is not None:
+            return _write(gallery, project, static)
+        return _serve(gallery, project, port)
+    finally:
+        gallery.close()
+
+
+def _write(gallery: Gallery, project: Project, folder: Path) -> Status:
+    try:
+        write_site(gallery, project.decks, folder)
+    except FileNotFoundError as error:
+        raise UsageError(f"{error.filename} is missing; run `torchdeck build` first") from error
+    OUT.print(f"preview: {plural(len(gallery.cards), 'card')} in {folder}")
+    return Status.FINE
+
+
+def _serve(gallery: Gallery, project: Project, port: int) -> Status:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            raise UsageError(
+                f"port {port}: {error.strerror}; choose another with --port"
+            ) from error
+        application = Preview(gallery, project.content).application()
+        address = f"http://{HOST}:{listener.getsockname()[1]}/"
+        OUT.print(f"preview: {plural(len(gallery.cards), 'card')} at {address} (Ctrl-C ends it)")
+        config = uvicorn.Config(
+            application, log_level="warning", timeout_graceful_shutdown=STOP_LIMIT
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+    return Status.FINE
