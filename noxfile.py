@@ -83,6 +83,14 @@ def isolation(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
+def browser(session: nox.Session) -> None:
+    """Look at every side of every card in a real Chromium, and use the preview page."""
+    _install_group(session, "browser")
+    _install(session, "--no-deps", "aqt")  # for Anki's own reviewer page, without its Qt
+    _python(session, "pytest", "tests/browser", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
 def bench(session: nox.Session) -> None:
     """Print figures, each as a ratio to a baseline of the same run."""
     _install_group(session, "bench")

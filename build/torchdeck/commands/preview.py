@@ -49,6 +49,7 @@ def _serve(gallery: Gallery, project: Project, port: int) -> Status:
             raise UsageError(
                 f"port {port}: {error.strerror}; choose another with --port"
             ) from error
+        listener.listen()  # a browser that is quicker than the server waits
         application = Preview(gallery, project.content).application()
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         OUT.print(f"preview: {plural(len(gallery.cards), 'card')} at {address} (Ctrl-C ends it)")
