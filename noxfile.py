@@ -90,6 +90,13 @@ def browser(session: nox.Session) -> None:
     _python(session, "pytest", "tests/browser", *session.posargs)
 
 
+@nox.session(reuse_venv=True, default=False)
+def pictures(session: nox.Session) -> None:
+    """Take the pictures of the READMEs: Anki's own program imports a deck and shows its cards."""
+    session.install("--constraint", str(LOCK), "aqt[qt]")
+    session.run("python", "tests/anki_desktop.py", "decks/tensor.apkg", "docs/pictures")
+
+
 @nox.session(venv_backend="none", requires=["env"], default=False)
 def bench(session: nox.Session) -> None:
     """Print figures, each as a ratio to a baseline of the same run."""

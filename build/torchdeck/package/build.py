@@ -148,7 +148,7 @@ def _description(topic: Topic, notes: Sequence[StampedNote], ledger: Ledger) -> 
     kinds = {item.note.kind for item in notes}
     mods = [item.mod for item in notes] + [ledger.note_types[kind].mod for kind in kinds]
     changed = datetime.fromtimestamp(max(mods), UTC).date().isoformat()
-    return f"{topic.about}。答案中的代码均已实际运行。最近更新：{changed}"
+    return f"{topic.about}。卡片上的输出由卡片上的代码真实打印。最近更新：{changed}"
 
 
 def _kept_or_new(path: Path, data: bytes) -> bytes:
