@@ -31,13 +31,13 @@ PATIENCE = 300  # looks at a condition before giving up
 LOOK = 200  # milliseconds between two looks
 PAINTING = 1500  # milliseconds; the web view does not tell when it has painted
 WINDOW = (480, 700)  # pixels
-# Sort texts of the cards to show, each with the name of its picture.
-CARDS = {
-    "question": "047 view-vs-reshape",
-    "answer": "047 view-vs-reshape#view-fails",
-    "cloze": "018 contiguous#contiguous-rule",
-    "predict": "047 view-vs-reshape#transpose-stride",
-}
+# The pictures: names, themes, and the sort texts of the notes that they show.
+PICTURES = (
+    ("question-light", Theme.LIGHT, "047 view-vs-reshape"),
+    ("cloze-light", Theme.LIGHT, "018 contiguous#contiguous-rule"),
+    ("predict-dark", Theme.DARK, "047 view-vs-reshape#transpose-stride"),
+    ("answer-dark", Theme.DARK, "047 view-vs-reshape#view-fails"),
+)
 
 Steps = Generator[Callable[[], bool] | int, None, None]
 
@@ -74,6 +74,8 @@ def script(package: Path, folder: Path) -> Steps:
     yield lambda: _dialog() is not None
     yield PAINTING
     dialog = _dialog()
+    if dialog is None:
+        sys.exit("the import dialog has gone")
     _picture(dialog, folder / "import.png")
     dialog.web.page().runJavaScript("document.querySelector('button.primary').click()")
     yield lambda: window.col.note_count() > 0
@@ -81,21 +83,17 @@ def script(package: Path, folder: Path) -> Steps:
     dialog.close()
     yield PAINTING
     window.resize(*WINDOW)
-    for theme in (Theme.LIGHT, Theme.DARK):
+    for name, theme, sort_text in PICTURES:
         window.set_theme(theme)
-        for name, sort_text in CARDS.items():
-            _leave_only(sort_text)
-            window.moveToState("overview")
-            yield PAINTING
-            window.moveToState("review")
-            yield _shows(window.web, "!document.querySelector('#answer')")
-            yield PAINTING
-            if name == "predict":
-                _picture(window.web, folder / f"{name}-front-{theme.name.lower()}.png")
-            window.reviewer._showAnswer()
-            yield _shows(window.web, "document.querySelector('footer')")
-            yield PAINTING
-            _picture(window.web, folder / f"{name}-{theme.name.lower()}.png")
+        _leave_only(sort_text)
+        window.moveToState("overview")
+        yield PAINTING
+        window.moveToState("review")
+        yield _shows(window.web, "!document.querySelector('#answer')")
+        window.reviewer._showAnswer()
+        yield _shows(window.web, "document.querySelector('footer')")
+        yield PAINTING
+        _picture(window.web, folder / f"{name}.png")
 
 
 def _shows(web: QWidget, expression: str) -> Callable[[], bool]:
