@@ -104,6 +104,8 @@ def bench(session: nox.Session) -> None:
     _install_required(session)
     _python(session, "tests.bench_check")
     _python(session, "tests.bench_execute")
+    _install_group(session, "browser")
+    _python(session, "tests.browser.bench_preview")
 
 
 @nox.session(reuse_venv=True, default=False)

@@ -1,12 +1,17 @@
 """What a learner keeps and gets when a newer package is imported, in the real Anki."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.anki_collection import learner
 from tests.conftest import DAY, FIRST_RELEASE, Torchdeck
+from torchdeck.commands.build import build
+from torchdeck.commands.status import Status
+from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.package.payload import read_payload
+from torchdeck.project import Project
 from torchdeck.render import field_names as names
 
 CHANGED = "001 views#lifetime"
@@ -88,3 +93,59 @@ def test_the_back_names_the_pytorch_of_its_text(
         anki.import_package(project / "decks" / "tensor.apkg")
         for card_id in anki.collection.find_cards(""):
             assert "PyTorch 2.13.0" in anki.collection.get_card(card_id).answer()
+
+
+def test_a_new_style_reaches_everybody_and_touches_nothing_of_theirs(
+    project: Path, torchdeck: Torchdeck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torchdeck(project, "build")
+    with learner(tmp_path) as anki:
+        anki.import_package(project / "decks" / "all.apkg")
+        anki.study("测试::01 张量", 5)
+        own = anki.note(EDITED)
+        own[names.TEXT] += "我的笔记"
+        anki.collection.update_note(own)
+        style = Path(anki.collection.media.dir()) / "_torchdeck-user.css"
+        style.write_text(".torchdeck { color: red; }", encoding="utf-8")
+        before, kinds = anki.schedule(), len(anki.collection.models.all())
+        notes = [anki.note(name).fields for name in (CHANGED, EDITED)]
+
+        for note_type in NOTE_TYPES.values():
+            monkeypatch.setitem(note_type.__dict__, "css", note_type.css + "\n.new-rule {}\n")
+            monkeypatch.setitem(
+                note_type.__dict__,
+                "templates",
+                tuple(
+                    replace(template, back=template.back + "<!-- new template -->")
+                    for template in note_type.templates
+                ),
+            )
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(FIRST_RELEASE + DAY))
+        assert build(Project(project), (), only_check=False, output=None) is Status.FINE
+        log = anki.import_package(project / "decks" / "all.apkg")
+        assert (len(log.new), len(log.updated), len(log.conflicting)) == (0, 0, 0)
+        for card_id in anki.collection.find_cards(""):
+            output = anki.collection.get_card(card_id).render_output()
+            assert ".new-rule" in output.css
+            assert "new template" in output.answer_text
+        assert [anki.note(name).fields for name in (CHANGED, EDITED)] == notes
+        assert anki.schedule() == before
+        assert len(anki.collection.models.all()) == kinds
+        assert style.read_text(encoding="utf-8") == ".torchdeck { color: red; }"
+
+
+def test_cards_link_to_their_source_where_the_edition_says_so(
+    project: Path, torchdeck: Torchdeck, tmp_path: Path
+) -> None:
+    topics = project / "content" / "topics.toml"
+    settings = topics.read_text(encoding="utf-8")
+    topics.write_text(f'source = "https://example.org/{{path}}"\n{settings}', encoding="utf-8")
+    assert torchdeck(project, "build").status == 0
+    with learner(tmp_path) as anki:
+        anki.import_package(project / "decks" / "all.apkg")
+        for card_id in anki.collection.find_cards(""):
+            answer = anki.collection.get_card(card_id).answer()
+            assert 'href="https://example.org/content/tensor/views.md"' in answer
+    topics.write_text(f'source = "http://example.org"\n{settings}', encoding="utf-8")
+    result = torchdeck(project, "check")
+    assert "content/topics.toml: error[edition]: key 'source' must be" in result.out

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.anki_collection import learner
 from tests.browser.reviewer import Side
@@ -31,15 +31,19 @@ class Cards:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium without a window."""
+    with sync_playwright() as playwright:
+        opened = chromium(playwright)
+        yield opened
+        opened.close()
+
+
+def chromium(playwright: Playwright) -> Browser:
+    """Start the system's Chromium."""
     program = next((path for path in CHROMIUM if Path(path).exists()), None)
     if program is None:
         pytest.fail("there is no Chromium; install the package `chromium`")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
+    arguments = ["--no-sandbox", "--disable-gpu"]
+    return playwright.chromium.launch(executable_path=program, args=arguments)
 
 
 @pytest.fixture(scope="session")
