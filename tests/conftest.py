@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,6 +130,26 @@ def specimen(tmp_path: Path) -> Path:
 def torchdeck(tmp_path: Path) -> Torchdeck:
     """The command, with a cache for this test alone."""
     return Torchdeck(tmp_path / "cache")
+
+
+def project_of(root: Path, blocks: Mapping[str, str]) -> Path:
+    """Make a project whose questions, by slug, have the given fences as their 详解."""
+    content = root / "content" / "blocks"
+    content.mkdir(parents=True)
+    (root / "content" / "topics.toml").write_text(
+        'namespace = "blocks/zh"\npytorch = "2.13.0"\nlanguage = "zh-Hans"\n\n'
+        '[[topics]]\nslug = "blocks"\nname = "代码"\ndeck = "代码"\nabout = "代码块"\n',
+        encoding="utf-8",
+    )
+    rows = ["number\ttopic\tslug\tquestion\ttwins"]
+    for number, (slug, fences) in enumerate(blocks.items(), start=1):
+        wording = f"{slug} 如何?"
+        rows.append(f"{number}\tblocks\t{slug}\t{wording}\t")
+        text = QUESTION.format(detail=fences).replace("number: 1", f"number: {number}")
+        text = text.replace("什么是视图?", wording)
+        (content / f"{slug}.md").write_text(text, encoding="utf-8")
+    (root / "content" / "syllabus.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return root
 
 
 def write_question(root: Path, detail: str) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Result, Torchdeck
+from tests.conftest import Result, Torchdeck, project_of
 from torchdeck.execute.guards import guards
 from torchdeck.execute.isolation import Isolation, can_fork
 from torchdeck.execute.keys import environment
@@ -142,41 +142,6 @@ TRAPS = {
     "still-prints": Trap("print('seen')", "seen"),
 }
 
-FILE = """\
----
-number: {number}
-question: {question}
-level: 1
-tags: [t]
-sources:
-  - https://docs.pytorch.org/docs/stable/
----
-
-## 要点
-
-- 一。
-
-## 详解
-
-{fences}
-
-## 易错
-
-二。
-
-## 追问
-
-### 为何？ {{#why}}
-
-三。
-
-## 卡片
-
-### 四 {{#four .cloze}}
-
-{{{{c1::五}}}}。
-"""
-
 
 @dataclass(frozen=True)
 class Traps:
@@ -197,7 +162,7 @@ def traps(
     home = folder / "home"
     home.mkdir()
     (home / "token").write_text(SECRET, encoding="utf-8")
-    root = _project(folder, home)
+    root = project_of(folder / "project", {name: _fences(TRAPS[name], home) for name in TRAPS})
     torchdeck = Torchdeck(folder / "cache")
     arguments = ("run", "--isolation", request.param.value, "--jobs", "1")
     result = torchdeck(root, *arguments, TOKEN=SECRET, HOME=str(home))
@@ -205,27 +170,9 @@ def traps(
     assert not (home / "planted").exists()
 
 
-def _project(folder: Path, home: Path) -> Path:
-    root = folder / "project"
-    content = root / "content" / "traps"
-    content.mkdir(parents=True)
-    (root / "content" / "topics.toml").write_text(
-        'namespace = "traps/zh"\npytorch = "2.13.0"\nlanguage = "zh-Hans"\n\n'
-        '[[topics]]\nslug = "traps"\nname = "陷阱"\ndeck = "陷阱"\nabout = "坏块"\n',
-        encoding="utf-8",
-    )
-    rows = ["number\ttopic\tslug\tquestion\ttwins"]
-    for number, (name, trap) in enumerate(TRAPS.items(), start=1):
-        question = f"{name} 如何?"
-        rows.append(f"{number}\ttraps\t{name}\t{question}\t")
-        fences = f"```python {trap.words}\n{trap.code.replace('{home}', str(home))}\n```\n"
-        if trap.output:
-            fences += f"\n```output\n{trap.output}\n```\n"
-        (content / f"{name}.md").write_text(
-            FILE.format(number=number, question=question, fences=fences), encoding="utf-8"
-        )
-    (root / "content" / "syllabus.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return root
+def _fences(trap: Trap, home: Path) -> str:
+    fences = f"```python {trap.words}\n{trap.code.replace('{home}', str(home))}\n```\n"
+    return f"{fences}\n```output\n{trap.output}\n```\n" if trap.output else fences
 
 
 @pytest.mark.parametrize("name", TRAPS)
@@ -236,31 +183,31 @@ def test_each_is_told_as_what_it_is(traps: Traps, name: str) -> None:
     findings = [
         line
         for line in traps.result.lines
-        if re.match(rf"content/traps/{name}\.md:\d+: error", line)
+        if re.match(rf"content/blocks/{name}\.md:\d+: error", line)
     ]
     if trap.told is None:
         assert findings == []
-        assert f"content/traps/{name}.md: 1 ok" in traps.result.lines
+        assert f"content/blocks/{name}.md: 1 ok" in traps.result.lines
         return
-    lines = (traps.root / "content" / "traps" / f"{name}.md").read_text("utf-8").split("\n")
+    lines = (traps.root / "content" / "blocks" / f"{name}.md").read_text("utf-8").split("\n")
     fence = next(n for n, line in enumerate(lines, start=1) if line.startswith("```python"))
     rule, part = trap.told
     line = fence + trap.line if rule != "run-output" else lines.index("```output") + 2
     (told,) = findings
-    assert told.startswith(f"content/traps/{name}.md:{line}: error[{rule}]: ")
+    assert told.startswith(f"content/blocks/{name}.md:{line}: error[{rule}]: ")
     assert part in told
-    assert f"again: torchdeck run content/traps/{name}.md" in traps.result.lines
+    assert f"again: torchdeck run content/blocks/{name}.md" in traps.result.lines
 
 
 def test_a_timeout_shows_the_line_that_hangs(traps: Traps) -> None:
-    assert re.search(r'File "content/traps/endless-loop\.md", line \d+ in', traps.result.out)
+    assert re.search(r'File "content/blocks/endless-loop\.md", line \d+ in', traps.result.out)
 
 
 def test_a_warning_is_told_for_each_file_that_causes_it(traps: Traps) -> None:
     told = [line for line in traps.result.lines if "DeprecationWarning: `torch.jit.script`" in line]
     assert [line.split(":")[0] for line in told] == [
-        "content/traps/warns-too.md",
-        "content/traps/warns.md",
+        "content/blocks/warns-too.md",
+        "content/blocks/warns.md",
     ]
 
 
