@@ -224,6 +224,32 @@ def test_an_ended_run_leaves_no_process_and_no_broken_file(
     assert path.read_bytes() == before
 
 
+def test_the_folder_of_a_killed_run_goes_with_the_next(
+    project: Path, torchdeck: Torchdeck, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    marker = f"8{os.getpid()}"
+    write_question(
+        project, f"```python\nimport subprocess\nsubprocess.run(['sleep', '{marker}'])\n```"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "torchdeck", "run"],
+        cwd=project,
+        env={**os.environ, "TMPDIR": str(temporary), "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: sleeping(marker))
+    process.kill()
+    process.wait()
+    assert len(list(temporary.iterdir())) == 1
+    (temporary / "torchdeck-somebody").mkdir()
+    write_question(project, "```python\nx = 1\n```")
+    assert torchdeck(project, "run", TMPDIR=str(temporary)).status == 0
+    assert [path.name for path in temporary.iterdir()] == ["torchdeck-somebody"]
+
+
 def sleeping(marker: str) -> bool:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):  # it has ended meanwhile

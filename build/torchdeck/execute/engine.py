@@ -14,6 +14,7 @@ from torchdeck.execute.guards import guards
 from torchdeck.execute.isolation import Isolation
 from torchdeck.execute.job import Process, plan, unsupported
 from torchdeck.execute.keys import Environment, code_keys, environment, result_key
+from torchdeck.execute.leftovers import sweep
 from torchdeck.execute.options import EngineOptions
 from torchdeck.execute.probe import cuda_device
 from torchdeck.execute.records import Records
@@ -83,6 +84,8 @@ class Engine:
         isolation = self._isolation or Isolation.quickest(len(stale))
         if isolation is Isolation.FORK:
             self._forking = ForkRunner(self.guards)
+        if stale:
+            sweep()
         with self._executor as executor:
             try:
                 self._execute(executor, stale, work)

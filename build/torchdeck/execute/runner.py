@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from torchdeck.execute.guards import Guards, MemoryGuard
 from torchdeck.execute.job import Process, memory
+from torchdeck.execute.leftovers import PREFIX, mark
 from torchdeck.execute.results import RunResult
 from torchdeck.execute.session import GRACE, Overrun, Session
 from torchdeck.execute.tree import resident_size
@@ -75,7 +76,8 @@ class Runner(ABC):
 
     def run(self, plan: Process) -> list[RunResult]:
         """Run all blocks of `plan`; the results are in its order."""
-        with tempfile.TemporaryDirectory(prefix="torchdeck-", ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
+            mark(Path(name))
             session = Session(Path(name), plan, self._guards)
             with self._lock:
                 if self._closed:
