@@ -149,3 +149,20 @@ def test_cards_link_to_their_source_where_the_edition_says_so(
     topics.write_text(f'source = "http://example.org"\n{settings}', encoding="utf-8")
     result = torchdeck(project, "check")
     assert "content/topics.toml: error[edition]: key 'source' must be" in result.out
+
+
+def test_ankis_browser_shows_each_card_in_a_line_that_can_be_read(
+    project: Path, torchdeck: Torchdeck, tmp_path: Path
+) -> None:
+    torchdeck(project, "build")
+    with learner(tmp_path) as anki:
+        anki.import_package(project / "decks" / "tensor.apkg")
+        collection = anki.collection
+        collection.set_browser_card_columns(["noteFld", "question", "answer"])
+        cards = collection.find_cards("", order="c.due asc, c.ord asc")
+        rows = [collection.browser_row_for_id(card_id)[0] for card_id in cards]
+        assert [tuple(cell[0] for cell in cells) for cells in rows] == [
+            ("001 views", "001 views 什么是视图?", "视图与原张量共享存储。"),
+            ("001 views#lifetime", "001 views#lifetime 视图何时失效？", "存储不在时。"),
+            ("001 views#storage", "001 views#storage 存储是[...]的。", "存储是一维的。"),
+        ]
