@@ -48,6 +48,7 @@ def build(
         write(built, decks)
     OUT.print(
         f"build: {plural(built.notes, 'note')}, {plural(built.cards, 'card')}; "
-        f"{len(built.moved)} new or changed; {plural(len(built.stale), 'file')} written"
+        f"{len(built.moved)} new or changed; {built.not_verified} with code that is not verified; "
+        f"{plural(len(built.stale), 'file')} written"
     )
     return Status.FINE

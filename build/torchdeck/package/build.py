@@ -34,6 +34,7 @@ class Built:
             no topic makes.
         notes: Number of notes.
         cards: Number of cards.
+        not_verified: Number of notes that show code which never ran.
         moved: Keys of the notes whose `mod` moves.
     """
 
@@ -41,6 +42,7 @@ class Built:
     stale: tuple[str, ...]
     notes: int
     cards: int
+    not_verified: int
     moved: tuple[str, ...]
 
 
@@ -102,6 +104,7 @@ def build(
         ),
         notes=len(stamped),
         cards=whole.cards,
+        not_verified=whole.not_verified,
         moved=tuple(key for key, entry in after.notes.items() if before.notes.get(key) != entry),
     )
 

@@ -8,19 +8,21 @@ import jinja2
 
 from torchdeck.package.apkg import StampedNote
 from torchdeck.read.edition import Edition
+from torchdeck.render.note import NoteState
 
 TEMPLATE = "catalogue.md.j2"
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """One package of the catalogue."""
+    """One package of the catalogue; `not_verified` counts notes with code that never ran."""
 
     file: str
     name: str
     questions: int
     notes: int
     cards: int
+    not_verified: int
     sha256: str
 
     @classmethod
@@ -30,7 +32,9 @@ class CatalogueRow:
         """Count `notes` and digest the package's bytes."""
         questions = {item.note.question for item in notes}
         digest = hashlib.sha256(data).hexdigest()
-        return cls(file, name, len(questions), len(notes), cards, digest)
+        states = [item.note.state for item in notes]
+        not_verified = states.count(NoteState.NOT_VERIFIED)
+        return cls(file, name, len(questions), len(notes), cards, not_verified, digest)
 
 
 def catalogue(edition: Edition, rows: Sequence[CatalogueRow], whole: CatalogueRow) -> str:
