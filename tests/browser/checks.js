@@ -41,7 +41,9 @@ function overflow(qa, width) {
 }
 
 function scrolls(element) {
-  return element.id !== "qa" && (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
+  if (element.id === "qa") return false;
+  const { display, overflowX } = getComputedStyle(element);
+  return (display !== "inline" && overflowX !== "visible") || scrolls(element.parentElement);
 }
 
 async function images(qa) {
