@@ -64,6 +64,7 @@ def tests(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Run the linters and the type checker."""
     _install_group(session, "tests")
+    _install_group(session, "browser")
     _install_group(session, "lint")
     _python(session, "ruff", "check")
     _python(session, "ruff", "format", "--check")
