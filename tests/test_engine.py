@@ -209,6 +209,8 @@ def test_an_ended_run_leaves_no_process_and_no_broken_file(
         f"subprocess.run(['sleep', '{marker}'], start_new_session=True)\n```",
     )
     before = path.read_bytes()
+    # Behind a shell's `&` this process ignores the signal, and what it starts would do so too.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "torchdeck", "run", "--accept", "--isolation", isolation],
         cwd=project,
@@ -216,9 +218,13 @@ def test_an_ended_run_leaves_no_process_and_no_broken_file(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: sleeping(marker))
-    process.send_signal(number)
-    status = process.wait(timeout=30)
+    signal.signal(signal.SIGINT, former)
+    try:
+        wait_until(lambda: sleeping(marker))
+        process.send_signal(number)
+        status = process.wait(timeout=60)
+    finally:
+        process.kill()
     assert status == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     wait_until(lambda: not sleeping(marker))
     assert path.read_bytes() == before
