@@ -161,7 +161,8 @@ def _run_jupyter_cache(folder: Path) -> None:
     cache = get_cache(folder / "jupyter-cache")
     for path in sorted(folder.glob("*.ipynb")):
         cache.add_nb_to_project(str(path))
-    result = load_executor("local-parallel", cache).run_and_cache(timeout=600)
+    with _without_stderr():  # each kernel says how it talks to its client
+        result = load_executor("local-parallel", cache).run_and_cache(timeout=600)
     _say(f"    {len(result.succeeded)} of {FILES} notebooks completed")
 
 
@@ -169,6 +170,19 @@ def _seconds_of(command: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Send what this process and its children say to nowhere."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextmanager
