@@ -11,10 +11,12 @@ The server never runs a tensor operation and keeps one thread: a child of a proc
 otherwise can hang in its first matrix product.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
 import json
+import multiprocessing.util
 import os
 import select
 import signal
@@ -123,6 +125,9 @@ def preload() -> list[dict[str, str]]:
         for name in PRELOADED:
             with contextlib.suppress(ImportError):  # a build without it; the blocks will tell
                 importlib.import_module(name)
+    # A child's exit hooks are those of its blocks; torch's own take longer than most blocks.
+    atexit._clear()  # noqa: SLF001
+    atexit.register(multiprocessing.util._exit_function)  # noqa: SLF001
     # What is alive now lives for ever: children that never look at it share its memory.
     gc.collect()
     gc.freeze()
