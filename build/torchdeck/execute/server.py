@@ -127,7 +127,7 @@ def preload() -> list[dict[str, str]]:
                 importlib.import_module(name)
     # A child's exit hooks are those of its blocks; torch's own take longer than most blocks.
     atexit._clear()  # noqa: SLF001
-    atexit.register(multiprocessing.util._exit_function)  # noqa: SLF001
+    atexit.register(multiprocessing.util._exit_function)  # type: ignore[attr-defined]  # noqa: SLF001
     # What is alive now lives for ever: children that never look at it share its memory.
     gc.collect()
     gc.freeze()
