@@ -195,7 +195,7 @@ def test_the_slug_of_a_retired_card_is_never_used_again(
     path.write_text(text.replace("{#other}", "{#lifetime}"), encoding="utf-8")
     result = torchdeck(project, "build", **later)
     assert result.status == 1
-    assert "error[ledger]: views#lifetime is the name of a retired note" in result.out
+    assert "error[slug-retired]: views#lifetime is the name of a retired note" in result.out
 
 
 def test_a_retired_question_takes_its_file_and_cards_along(

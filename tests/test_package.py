@@ -112,10 +112,10 @@ def test_check_compares_and_writes_nothing(project: Path, torchdeck: Torchdeck) 
     assert files(project) == before
 
 
-def test_a_deck_edited_by_hand_is_built_anew(project: Path, torchdeck: Torchdeck) -> None:
+def test_a_deck_that_is_missing_is_built_anew(project: Path, torchdeck: Torchdeck) -> None:
     torchdeck(project, "build")
     before = files(project)
-    (project / "decks" / "tensor.apkg").write_bytes(b"broken")
+    (project / "decks" / "tensor.apkg").unlink()
     assert torchdeck(project, "build", "--check").status == 1
     torchdeck(project, "build")
     assert files(project) == before
@@ -160,7 +160,7 @@ def test_another_kind_of_a_note_is_refused(project: Path, torchdeck: Torchdeck) 
     path.write_text(text.replace("存储不在时。", "存储{{c1::不在}}时。"), encoding="utf-8")
     result = torchdeck(project, "build", **later(1))
     assert result.status == 1
-    assert "error[ledger]: views#lifetime was of the kind qa" in result.out
+    assert "error[kind-changed]: views#lifetime was of the kind qa" in result.out
 
 
 def test_a_broken_ledger_is_told(project: Path, torchdeck: Torchdeck) -> None:

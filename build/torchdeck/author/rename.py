@@ -14,6 +14,7 @@ from torchdeck.project import Project, ProjectError
 from torchdeck.read.edition import SYLLABUS_FILE
 from torchdeck.read.slug import is_slug
 from torchdeck.render.note import KEY_SEPARATOR
+from torchdeck.render.notes import question_tag
 
 
 def rename(workspace: Workspace, key: str, slug: str) -> str:
@@ -68,7 +69,9 @@ def _renamed(ledger: Ledger, place: Place, new_key: str) -> Ledger:
         if (entry := notes.pop(key, None)) is not None:
             renamed = new_key + key.removeprefix(place.key)
             notes[renamed] = dataclasses.replace(entry, identity=entry.identity or key)
-    return dataclasses.replace(ledger, notes=notes)
+    # Only a question has a tag of its own name; renaming it on purpose lets the tag go.
+    tags = ledger.tags - {question_tag(place.key)}
+    return dataclasses.replace(ledger, notes=notes, tags=tags)
 
 
 def _taken(workspace: Workspace, place: Place) -> set[str]:

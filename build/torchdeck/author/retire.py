@@ -4,12 +4,14 @@ Learners of older editions have the note, so its identity, its last text and the
 """
 
 import dataclasses
+from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
 from torchdeck.author.places import Place, Workspace, place_of
 from torchdeck.files import write_whole
-from torchdeck.package.ledger import RetiredEntry, refuse_old_clock
+from torchdeck.package.advance import refuse_old_clock
+from torchdeck.package.ledger import RetiredEntry
 from torchdeck.project import ProjectError
 from torchdeck.render.note import Note
 
@@ -52,6 +54,7 @@ def retire(
             reason=reason,
             fields=dict(note.fields),
             tags=note.tags,
+            media={item.name: b64encode(item.content).decode() for item in note.media},
         )
     kept = {name: entry for name, entry in ledger.notes.items() if name not in shipped}
     after = dataclasses.replace(ledger, notes=kept, retired=retired)

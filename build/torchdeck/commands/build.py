@@ -10,7 +10,7 @@ from torchdeck.commands.notes import notes_of_content
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.build import build as build_decks
-from torchdeck.package.build import write
+from torchdeck.package.build import refuse_edited, write
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project
 from torchdeck.rules import Rule
@@ -22,8 +22,9 @@ def build(
     """Package the question files under `paths` into `output`, or all of them into decks/.
 
     Raises:
-        FindingsError: The content, its images or the ledger are not in order; with `only_check`,
-            also if a file in the folder is not what the content builds.
+        FindingsError: The content, its images or the ledger are not in order, or a package in
+            decks/ was edited by hand; with `only_check`, also if a file in the folder is not what
+            the content builds.
         UsageError: Single files would replace whole decks, or the given time is no number.
     """
     if paths and output is None:
@@ -33,6 +34,8 @@ def build(
     decks = output or project.decks
     name = str(output) if output else project.name(decks)
     ledger = Ledger.read(project.ledger, project.name(project.ledger))
+    if output is None:
+        refuse_edited(ledger, decks, name)
     if paths:
         ledger = ledger.of_questions({question.slug for question in content.questions})
     notes = notes_of_content(project, content)

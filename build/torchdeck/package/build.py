@@ -1,19 +1,22 @@
 """All notes to the files in `decks/`, computed whole before anything is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from torchdeck.files import write_whole
-from torchdeck.findings import Finding, FindingsError
+from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.package.advance import Step, advance
 from torchdeck.package.apkg import DeckContent, StampedNote, package_bytes
 from torchdeck.package.catalogue import CatalogueRow, catalogue
 from torchdeck.package.identity import guid
-from torchdeck.package.ledger import Ledger, advance
+from torchdeck.package.ledger import Ledger
 from torchdeck.package.note_types import NOTE_TYPES
-from torchdeck.package.payload import PackageError, read_payload
+from torchdeck.package.payload import PackageError, payload_digest, read_payload
+from torchdeck.package.retired import FILE as RETIRED
+from torchdeck.package.retired import retired_deck
 from torchdeck.project import LEDGER_FILE
 from torchdeck.read.edition import Edition, Topic
 from torchdeck.render.note import Note
@@ -59,15 +62,9 @@ def build(
         now: Seconds since 1970; notes that changed get this `mod`.
 
     Raises:
-        FindingsError: Two notes have one GUID, or the ledger refuses (see `advance`).
+        FindingsError: Two notes have one GUID, or a guard refuses (see `advance`).
     """
-    after = advance(
-        before,
-        notes,
-        list(NOTE_TYPES.values()),
-        now=now,
-        pytorch=edition.pytorch,
-    )
+    after = advance(Step(before, edition, notes, list(NOTE_TYPES.values())), now=now)
     stamped = _stamp(edition, notes, after)
     contents = {
         topic: DeckContent(topic.deck, _description(topic, of_topic, after), tuple(of_topic))
@@ -80,6 +77,8 @@ def build(
         for topic, content in contents.items()
     }
     packages[ALL] = package_bytes(list(contents.values()), type_mods)
+    if (retired := retired_deck(edition, after)) is not None:
+        packages[RETIRED] = package_bytes([retired], type_mods)
     files = {file: _kept_or_new(decks / file, data) for file, data in packages.items()}
     payloads = {file: read_payload(data) for file, data in files.items()}
     rows = [
@@ -93,8 +92,9 @@ def build(
         for topic, content in contents.items()
     ]
     whole = CatalogueRow.of(ALL, "全部", stamped, len(payloads[ALL].cards), files[ALL])
-    files[CATALOGUE] = catalogue(edition, rows, whole).encode()
-    files[LEDGER_FILE] = after.serialize().encode()
+    files[CATALOGUE] = catalogue(edition, rows, whole, retired).encode()
+    digests = {file: (payload_digest(payload),) for file, payload in payloads.items()}
+    files[LEDGER_FILE] = replace(after, packages=digests).serialize().encode()
     existing = {path.name for path in decks.glob(f"*{SUFFIX}")}
     return Built(
         files=files,
@@ -119,6 +119,28 @@ def write(built: Built, decks: Path) -> None:
     for name in built.stale:
         if name not in built.files:
             (decks / name).unlink()
+
+
+def refuse_edited(ledger: Ledger, decks: Path, name: str) -> None:
+    """Refuse to build over packages in `decks`, named `name`, that no build wrote.
+
+    Learners may have imported them; whoever changed one should know that it is lost.
+
+    Raises:
+        FindingsError: A package holds something else than what the ledger remembers.
+    """
+    findings = [
+        Finding(
+            Location(f"{name}/{file}"),
+            Rule.DECK_EDITED,
+            "was changed by something else than the build; take it back from version control, or "
+            "delete it and build it anew",
+        )
+        for file, digests in sorted(ledger.packages.items())
+        if (data := _content(decks / file)) is not None and _digest(data) not in digests
+    ]
+    if findings:
+        raise FindingsError(findings)
 
 
 def link(edition: Edition, note: Note) -> str:
@@ -167,6 +189,14 @@ def _kept_or_new(path: Path, data: bytes) -> bytes:
     except PackageError:
         return data
     return existing if same else data
+
+
+def _digest(data: bytes) -> str | None:
+    """Return the digest of a package's payload; None if it is no package."""
+    try:
+        return payload_digest(read_payload(data))
+    except PackageError:
+        return None
 
 
 def _content(path: Path) -> bytes | None:

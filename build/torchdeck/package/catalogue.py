@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import jinja2
 
-from torchdeck.package.apkg import StampedNote
+from torchdeck.package.apkg import DeckContent, StampedNote
 from torchdeck.read.edition import Edition
 from torchdeck.render.note import NoteState
 
@@ -37,12 +37,26 @@ class CatalogueRow:
         return cls(file, name, len(questions), len(notes), cards, not_verified, digest)
 
 
-def catalogue(edition: Edition, rows: Sequence[CatalogueRow], whole: CatalogueRow) -> str:
-    """Return the catalogue as Markdown; `whole` is the package of everything."""
+def catalogue(
+    edition: Edition,
+    rows: Sequence[CatalogueRow],
+    whole: CatalogueRow,
+    retired: DeckContent | None,
+) -> str:
+    """Return the catalogue as Markdown.
+
+    Args:
+        edition: The edition.
+        rows: The topics' packages.
+        whole: The package of everything.
+        retired: What was taken back, if there is any.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("torchdeck.package", ""),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  # the result is Markdown, made of our own figures
     )
-    return environment.get_template(TEMPLATE).render(edition=edition, rows=list(rows), whole=whole)
+    return environment.get_template(TEMPLATE).render(
+        edition=edition, rows=list(rows), whole=whole, retired=retired
+    )

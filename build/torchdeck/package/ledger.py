@@ -1,23 +1,22 @@
-"""`decks/ledger.json`: when each note and note type last changed.
+"""`decks/ledger.json`: everything that was ever shipped to learners.
 
-Anki takes an updated note only if its `mod` is newer, and then overwrites the learner's edits.
-So `mod` moves exactly when what a note says has changed.
+One entry a line, each line ending in a comma, so that the lines of two branches can stand
+together: version control merges the file by union, and reading settles what then stands twice.
 """
 
-import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from torchdeck.findings import Finding, FindingsError, Location
-from torchdeck.package.note_types import NoteType
-from torchdeck.render.canonical import digest
-from torchdeck.render.note import KEY_SEPARATOR, Note
+from torchdeck.render.note import KEY_SEPARATOR
 from torchdeck.rules import Rule
 
-LEDGER_FORMAT = 1
+LEDGER_FORMAT = 2
+_END = ""  # a last entry without a name, so that every other line ends in a comma
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,9 @@ class NoteEntry:
         mod: When that last changed, in seconds since 1970.
         pytorch: The release under which that was accepted.
         identity: The key that it had first, if it was renamed; its GUID comes from that.
+        cards: Ordinals of the cards that it makes.
+        clozes: What each cloze number hides.
+        around: The text of a cloze note without what is hidden.
     """
 
     kind: str
@@ -37,6 +39,9 @@ class NoteEntry:
     mod: int
     pytorch: str
     identity: str | None = None
+    cards: tuple[int, ...] = (0,)
+    clozes: Mapping[str, str] = field(default_factory=dict)
+    around: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class RetiredEntry:
         reason: What a learner is told, such as what replaces it.
         fields: Its last fields.
         tags: Its last tags.
+        media: What its fields show: content in base64 by name.
     """
 
     identity: str
@@ -64,27 +70,46 @@ class RetiredEntry:
     reason: str
     fields: Mapping[str, str]
     tags: tuple[str, ...]
+    media: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class NoteTypeEntry:
-    """What is remembered of a note type: a digest of its texts, and when they last changed."""
+    """What is remembered of a note type.
+
+    Attributes:
+        digest: Of everything that Anki stores of it.
+        mod: When that last changed, in seconds since 1970.
+        schema: What can never change: names and ids, of the type, its fields and its templates.
+    """
 
     digest: str
     mod: int
+    schema: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All entries; notes by key (`question#card`), note types by kind.
+    """All entries.
 
-    `name` is the ledger's path as findings show it.
+    Attributes:
+        name: The ledger's path as findings show it.
+        notes: By key, `question` or `question#card`.
+        note_types: By kind.
+        retired: By the last key.
+        decks: Names of the decks by topic.
+        tags: All that a note ever carried.
+        packages: Digests of the payloads that the last build wrote, by file; several only between
+            a merge and the next build.
     """
 
     name: str
-    notes: Mapping[str, NoteEntry]
-    note_types: Mapping[str, NoteTypeEntry]
-    retired: Mapping[str, RetiredEntry]
+    notes: Mapping[str, NoteEntry] = field(default_factory=dict)
+    note_types: Mapping[str, NoteTypeEntry] = field(default_factory=dict)
+    retired: Mapping[str, RetiredEntry] = field(default_factory=dict)
+    decks: Mapping[str, str] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def newest(self) -> int:
@@ -102,9 +127,10 @@ class Ledger:
             FindingsError: The file is no ledger.
         """
         if not path.exists():
-            return cls(name, {}, {}, {})
+            return cls(name)
         try:
-            return cls._of(name, json.loads(path.read_text(encoding="utf-8")))
+            text = path.read_text(encoding="utf-8")
+            return cls._of(name, json.loads(text, object_pairs_hook=_with_copies))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"is no ledger ({error}); take it back from version control"
             raise FindingsError([Finding(Location(name), Rule.LEDGER, message)]) from error
@@ -113,142 +139,114 @@ class Ledger:
     def _of(cls, name: str, data: Mapping[str, Any]) -> "Ledger":
         if data["format"] != LEDGER_FORMAT:
             raise ValueError(f"format {data['format']} is not {LEDGER_FORMAT}")
+        notes = _entries(data["notes"], _note_entry, _both)
+        retired = _entries(data["retired"], _retired_entry, _newer)
+        # A branch may have changed a note that another one renamed or retired.
+        gone = {entry.identity for entry in notes.values()} | retired.keys()
         return cls(
             name,
-            {key: NoteEntry(**entry) for key, entry in data["notes"].items()},
-            {key: NoteTypeEntry(**entry) for key, entry in data["note_types"].items()},
-            {
-                key: RetiredEntry(**entry | {"tags": tuple(entry["tags"])})
-                for key, entry in data["retired"].items()
-            },
+            {key: entry for key, entry in notes.items() if key not in gone},
+            _entries(data["note_types"], lambda entry: NoteTypeEntry(**entry), _newer),
+            retired,
+            _entries(data["decks"], str, lambda first, _second: first),
+            frozenset(data["tags"]) - {_END},
+            _entries(data["packages"], tuple, lambda first, second: (*first, *second)),
         )
 
     def of_questions(self, slugs: Collection[str]) -> "Ledger":
-        """Return the ledger without the notes of questions that are not in `slugs`."""
+        """Return the ledger without what is not of questions in `slugs`."""
         kept = {
             key: entry
             for key, entry in self.notes.items()
             if key.partition(KEY_SEPARATOR)[0] in slugs
         }
-        return replace(self, notes=kept)
+        return replace(self, notes=kept, retired={}, decks={}, tags=frozenset(), packages={})
 
     def serialize(self) -> str:
-        """Return the file's text: sorted, one entry a line, so that merges stay small."""
-        parts = []
-        for title, entries in (
-            ("note_types", self.note_types),
-            ("notes", self.notes),
-            ("retired", self.retired),
-        ):
-            rows = ",\n".join(
-                f"    {json.dumps(key)}: {_serialize(entries[key])}" for key in sorted(entries)
-            )
-            parts.append(f'  "{title}": {{\n{rows}\n  }}' if rows else f'  "{title}": {{}}')
-        return f'{{\n  "format": {LEDGER_FORMAT},\n' + ",\n".join(parts) + "\n}\n"
+        """Return the file's text: sorted, one entry a line."""
+        sections: dict[str, Mapping[str, object]] = {
+            "note_types": self.note_types,
+            "decks": self.decks,
+            "packages": self.packages,
+            "notes": self.notes,
+            "retired": self.retired,
+        }
+        parts = [f'  "format": {LEDGER_FORMAT}', _section("tags", map(_json, sorted(self.tags)))]
+        for title, entries in sections.items():
+            rows = [f"{_json(key)}: {_serialize(entries[key])}" for key in sorted(entries)]
+            parts.append(_section(title, rows, end=f"{_json(_END)}: null", brackets="{}"))
+        return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def advance(
-    ledger: Ledger,
-    notes: Sequence[Note],
-    note_types: Sequence[NoteType],
-    *,
-    now: int,
-    pytorch: str,
-) -> Ledger:
-    """Return the ledger after `notes` and `note_types`; entries move only where text changed.
+class _Copies(list[Any]):
+    """The values of a name that stands more than once in an object."""
 
-    Args:
-        ledger: The committed ledger.
-        notes: All notes of the edition.
-        note_types: All note types.
-        now: Seconds since 1970; what changed gets this `mod`.
-        pytorch: The release under which outputs are accepted now.
 
-    Raises:
-        FindingsError: A note vanished, or the clock stands at or before the newest entry while
-            something has to move.
-    """
-    new_notes = {
-        note.key: _note_entry(ledger.notes.get(note.key), note, now, pytorch) for note in notes
+def _with_copies(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found[name] = _Copies([*_copies(found[name]), value]) if name in found else value
+    return found
+
+
+def _copies(value: object) -> list[Any]:
+    return value if isinstance(value, _Copies) else [value]
+
+
+_Entry = TypeVar("_Entry")
+_Timed = TypeVar("_Timed", NoteEntry, NoteTypeEntry, RetiredEntry)
+
+
+def _entries(
+    section: Mapping[str, Any],
+    read: Callable[[Any], _Entry],
+    merge: Callable[[_Entry, _Entry], _Entry],
+) -> dict[str, _Entry]:
+    return {
+        key: reduce(merge, map(read, _copies(value)))
+        for key, value in section.items()
+        if key != _END
     }
-    new_types = {
-        str(kind.kind): _type_entry(ledger.note_types.get(kind.kind), type_digest(kind), now)
-        for kind in note_types
-    }
-    findings = [
-        Finding(
-            Location(ledger.name),
-            Rule.NOTE_VANISHED,
-            f"{key} is in the ledger but not in content/; learners may have it: put it back",
-        )
-        for key in sorted(ledger.notes.keys() - new_notes.keys())
-    ]
-    findings += [
-        Finding(
-            note.location,
-            Rule.LEDGER,
-            f"{note.key} was of the kind {entry.kind}; learners would never get another kind: "
-            "retire it and choose a new slug",
-        )
-        for note in notes
-        if (entry := ledger.notes.get(note.key)) is not None and entry.kind != note.kind
-    ]
-    # A note of a retired one's first name would get its GUID, and with it learners' schedules.
-    retired = {*ledger.retired, *(entry.identity for entry in ledger.retired.values())}
-    findings += [
-        Finding(
-            note.location,
-            Rule.LEDGER,
-            f"{note.key} is the name of a retired note; learners have that: choose another",
-        )
-        for note in notes
-        if note.key in retired
-    ]
-    after = Ledger(ledger.name, new_notes, new_types, ledger.retired)
-    if findings:
-        raise FindingsError(findings)
-    if after != ledger:
-        refuse_old_clock(ledger, now)
-    return after
 
 
-def refuse_old_clock(ledger: Ledger, now: int) -> None:
-    """Refuse a change at a time that learners' collections would take for an old one.
-
-    Raises:
-        FindingsError: `now` is not after the newest entry.
-    """
-    if now <= ledger.newest:
-        message = (
-            f"the time {now} is not after the newest entry {ledger.newest}, so learners "
-            "would not get the change; set the clock or SOURCE_DATE_EPOCH"
-        )
-        raise FindingsError([Finding(Location(ledger.name), Rule.CLOCK, message)])
+def _newer(first: _Timed, second: _Timed) -> _Timed:
+    return max(first, second, key=lambda entry: entry.mod)
 
 
-def type_digest(note_type: NoteType) -> str:
-    """Return the SHA-256 of everything that Anki stores of `note_type`."""
-    facts = [
-        note_type.id,
-        note_type.name,
-        note_type.fields,
-        [astuple(template) for template in note_type.templates],
-        note_type.css,
-    ]
-    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+def _both(first: NoteEntry, second: NoteEntry) -> NoteEntry:
+    """Return the newer entry with all card and cloze numbers that either of them shipped."""
+    newer = _newer(first, second)
+    older = first if newer is second else second
+    return replace(
+        newer,
+        cards=tuple(sorted({*older.cards, *newer.cards})),
+        clozes={**older.clozes, **newer.clozes},
+    )
 
 
-def _serialize(entry: NoteEntry | NoteTypeEntry | RetiredEntry) -> str:
-    facts = {name: value for name, value in asdict(entry).items() if value is not None}
-    return json.dumps(facts, ensure_ascii=False)
+def _note_entry(entry: Mapping[str, Any]) -> NoteEntry:
+    return NoteEntry(**{**entry, "cards": tuple(entry.get("cards", (0,)))})
 
 
-def _note_entry(entry: NoteEntry | None, note: Note, now: int, pytorch: str) -> NoteEntry:
-    text = digest(note)
-    if entry and entry.digest == text:
-        return entry
-    return NoteEntry(note.kind, text, now, pytorch, entry.identity if entry else None)
+def _retired_entry(entry: Mapping[str, Any]) -> RetiredEntry:
+    return RetiredEntry(**{**entry, "tags": tuple(entry["tags"])})
 
 
-def _type_entry(entry: NoteTypeEntry | None, text: str, now: int) -> NoteTypeEntry:
-    return entry if entry and entry.digest == text else NoteTypeEntry(text, now)
+def _section(title: str, rows: Iterable[str], *, end: str = '""', brackets: str = "[]") -> str:
+    lines = "".join(f"    {row},\n" for row in rows)
+    return f'  "{title}": {brackets[0]}\n{lines}    {end}\n  {brackets[1]}'
+
+
+def _serialize(entry: object) -> str:
+    if not isinstance(entry, (NoteEntry, NoteTypeEntry, RetiredEntry)):
+        return _json(entry)
+    facts = asdict(entry)
+    for of in fields(entry):
+        default = of.default_factory() if of.default_factory is not MISSING else of.default
+        if facts[of.name] == default:
+            del facts[of.name]
+    return _json(facts)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import zipfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from torchdeck.package.apkg import COLLECTION, MEDIA_INDEX
 
@@ -77,6 +77,12 @@ def read_payload(package: bytes) -> Payload:
             return _payload(connection, tuple(media))
     except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, sqlite3.Error) as error:
         raise PackageError(f"is no package of this project ({error})") from error
+
+
+def payload_digest(payload: Payload) -> str:
+    """Return the SHA-256 of `payload`: the same wherever the same content was packaged."""
+    text = json.dumps(asdict(payload), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _payload(connection: sqlite3.Connection, media: tuple[tuple[str, str], ...]) -> Payload:

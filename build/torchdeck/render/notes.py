@@ -117,12 +117,17 @@ def _state(bodies: Iterable[Body], recorded: Mapping[int, str]) -> NoteState:
     return NoteState.FINE
 
 
+def question_tag(slug: str) -> str:
+    """Return the tag that all notes of a question carry."""
+    return f"{TAG_ROOT}::question::{slug}"
+
+
 def _tags(question: Question, kind: NoteKind) -> tuple[str, ...]:
     """Return the tags; their forms are final, since learners' searches use them."""
     return (
         f"{TAG_ROOT}::kind::{kind}",
         f"{TAG_ROOT}::level::{question.level}",
-        f"{TAG_ROOT}::question::{question.slug}",
+        question_tag(question.slug),
         *(f"{TAG_ROOT}::tag::{tag.replace(' ', '-')}" for tag in sorted(set(question.tags))),
         f"{TAG_ROOT}::topic::{question.topic}",
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from torchdeck.package.build import ALL
 from torchdeck.package.payload import NoteRow, Payload
+from torchdeck.package.retired import FILE as RETIRED
 from torchdeck.verify.report import Fault
 from torchdeck.verify.rules import Rule
 
@@ -38,7 +39,7 @@ def _differences(payloads: Mapping[str, Payload]) -> Iterator[Fault]:
     of_topics = {
         note.guid: note
         for file, payload in payloads.items()
-        if file != ALL
+        if file not in (ALL, RETIRED)
         for note in payload.notes
     }
     of_all = {note.guid: note for note in payloads[ALL].notes}

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from torchdeck.package.build import ALL, SUFFIX
+from torchdeck.package.retired import FILE as RETIRED
 from torchdeck.verify.report import Fault, Report
 from torchdeck.verify.rules import Rule
 
@@ -22,7 +23,7 @@ def verify(decks: Path, now: int) -> Report:
         VerifierError: There is no package, Anki is not installed, or its process broke down.
     """
     files = sorted(path.name for path in decks.glob(f"*{SUFFIX}"))
-    files.sort(key=lambda file: file == ALL)
+    files.sort(key=lambda file: (file == ALL, file == RETIRED))
     if not files:
         raise VerifierError(f"no package in {decks}; `torchdeck build` makes them")
     if find_spec("anki") is None:
