@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.anki_collection import learner
 from tests.conftest import DAY, FIRST_RELEASE, Torchdeck, line_of
 from torchdeck.package.payload import read_payload
+from torchdeck.verify.learner import learner
 
 LATER = {"SOURCE_DATE_EPOCH": str(FIRST_RELEASE + DAY)}
 

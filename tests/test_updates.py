@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.anki_collection import learner
 from tests.conftest import DAY, FIRST_RELEASE, Torchdeck
 from torchdeck.commands.build import build
 from torchdeck.commands.status import Status
@@ -13,6 +12,7 @@ from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.package.payload import read_payload
 from torchdeck.project import Project
 from torchdeck.render import field_names as names
+from torchdeck.verify.learner import learner
 
 CHANGED = "001 views#lifetime"
 EDITED = "001 views#storage"

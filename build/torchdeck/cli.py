@@ -18,6 +18,7 @@ from torchdeck.commands.status import Status, UsageError
 from torchdeck.execute.isolation import Isolation
 from torchdeck.findings import FindingsError, Format
 from torchdeck.project import Project, ProjectError
+from torchdeck.release.form import ChangesFormat
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -265,8 +266,27 @@ def verify(
     decks: Annotated[
         Path | None, typer.Argument(help="Folder of packages; the project's decks/ if none.")
     ] = None,
+    since: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of older decks: learners who have them import these."),
+    ] = None,
 ) -> Status:
     """Import the packages into a real Anki and render every card."""
     from torchdeck.commands.verify import verify as verify_packages
 
-    return verify_packages(decks or Project.find(Path.cwd()).decks)
+    return verify_packages(decks or Project.find(Path.cwd()).decks, since or ())
+
+
+@_command()
+def changes(
+    since: Annotated[
+        str, typer.Argument(metavar="REV", help="A git revision, or a folder of older decks.")
+    ],
+    form: Annotated[
+        ChangesFormat, typer.Option("--format", help="How to print.")
+    ] = ChangesFormat.TEXT,
+) -> Status:
+    """Tell what a learner who has older decks gets from these: new, changed, retired notes."""
+    from torchdeck.commands.changes import changes as print_changes
+
+    return print_changes(Project.find(Path.cwd()), since, form)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.anki_collection import learner
 from tests.browser.reviewer import Side
 from tests.conftest import ROOT
 from torchdeck.commands.content import read_files
 from torchdeck.project import Project
 from torchdeck.read.question import Body, Card, CardKind, CodeBlock, Question
 from torchdeck.render import field_names as names
+from torchdeck.verify.learner import learner
 
 # Debian's chromium is a shell script around the program.
 CHROMIUM = ("/usr/lib/chromium/chromium", "/usr/bin/chromium-browser", "/usr/bin/chromium")

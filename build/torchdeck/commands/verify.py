@@ -1,6 +1,7 @@
 """`torchdeck verify`."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from torchdeck.commands.console import OUT, plural
@@ -10,19 +11,25 @@ from torchdeck.verify.verifier import VerifierError
 from torchdeck.verify.verifier import verify as verify_decks
 
 
-def verify(decks: Path) -> Status:
+def verify(decks: Path, since: Sequence[Path]) -> Status:
     """Verify the packages in the folder `decks` and print what is wrong with them.
+
+    Args:
+        decks: The folder.
+        since: Folders of older decks, from which learners come to these.
 
     Raises:
         UsageError: There is nothing to verify, or Anki cannot be run.
     """
     try:
-        report = verify_decks(decks, int(time.time()))
+        report = verify_decks(decks, int(time.time()), since)
     except VerifierError as error:
         raise UsageError(str(error)) from error
     for fault in report.faults:
         place = Location(f"{decks.name}/{fault.file}" if fault.file else decks.name)
         OUT.print(str(Finding(place, fault.rule, fault.message)))
+    for older in since:
+        OUT.print(f"verify: five learners came from {older}")
     OUT.print(
         f"verify: Anki {report.anki}: {plural(report.packages, 'package')}, "
         f"{plural(report.notes, 'note')}, {plural(report.cards, 'card')}, "

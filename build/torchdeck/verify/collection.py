@@ -1,8 +1,8 @@
 """The process that holds the real Anki: imports packages into a fresh collection.
 
 Started by `verify.verifier` with a JSON object on its standard input (`decks`: folder, `files`:
-names of the packages in it, `now`: seconds since 1970), answers with a JSON report on its
-standard output. A crash of Anki's backend ends this process only.
+names of the packages in it, `now`: seconds since 1970, `since`: folders of older decks), answers
+with a JSON report on its standard output. A crash of Anki's backend ends this process only.
 """
 
 import json
@@ -20,7 +20,7 @@ from anki.collection import Collection, ImportAnkiPackageRequest
 from anki.errors import AnkiException
 
 from torchdeck.package.payload import PackageError, Payload, read_payload
-from torchdeck.verify import packages
+from torchdeck.verify import packages, upgrade
 from torchdeck.verify.report import Fault, Report
 from torchdeck.verify.rules import Rule
 
@@ -33,8 +33,11 @@ NO_CLOZE = "No cloze"
 IN_COLLECTION = ""  # a fault that only shows once the packages have met
 
 
-def verify(decks: Path, files: Sequence[str], now: int) -> Report:
-    """Import `files` of the folder `decks` in their order, with Anki's default options."""
+def verify(decks: Path, files: Sequence[str], now: int, since: Sequence[Path]) -> Report:
+    """Import `files` of the folder `decks` in their order, with Anki's default options.
+
+    Learners then go from the decks in each folder of `since` to these.
+    """
     faults: list[Fault] = []
     payloads: dict[str, Payload] = {}
     for file in files:
@@ -56,6 +59,8 @@ def verify(decks: Path, files: Sequence[str], now: int) -> Report:
         faults += _media_faults(collection)
         faults += _empty_cards(collection)
         faults += _integrity_faults(collection)
+        for older in since:
+            faults += upgrade.faults(older, decks)
         return Report(
             tuple(sorted(set(faults))),
             len(payloads),
@@ -182,7 +187,8 @@ def _is_blank(html: str) -> bool:
 def main() -> None:
     """Answer the request on standard input."""
     request: dict[str, Any] = json.load(sys.stdin)
-    report = verify(Path(request["decks"]), request["files"], request["now"])
+    since = [Path(folder) for folder in request["since"]]
+    report = verify(Path(request["decks"]), request["files"], request["now"], since)
     json.dump(asdict(report), sys.stdout, ensure_ascii=False)
 
 

@@ -14,3 +14,6 @@ class Rule(StrEnum):
     INTEGRITY = "integrity"
     GUID_TWICE = "guid-twice"
     FUTURE_MOD = "future-mod"
+    HISTORY_LOST = "history-lost"
+    EDIT_LOST = "edit-lost"
+    NOTE_OUTDATED = "note-outdated"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,8 +17,13 @@ class VerifierError(Exception):
     """Anki could not be run at all, so nothing is known about the packages."""
 
 
-def verify(decks: Path, now: int) -> Report:
+def verify(decks: Path, now: int, since: Sequence[Path] = ()) -> Report:
     """Verify every package in the folder `decks`; topic decks first, `all.apkg` over them.
+
+    Args:
+        decks: The folder.
+        now: Seconds since 1970; no `mod` may lie behind it.
+        since: Folders of older decks, from which learners come to these.
 
     Raises:
         VerifierError: There is no package, Anki is not installed, or its process broke down.
@@ -28,7 +34,12 @@ def verify(decks: Path, now: int) -> Report:
         raise VerifierError(f"no package in {decks}; `torchdeck build` makes them")
     if find_spec("anki") is None:
         raise VerifierError("anki is missing; install the extra verify")
-    request = json.dumps({"decks": str(decks), "files": files, "now": now})
+    for folder in (*since, *([decks] if since else [])):
+        if not (folder / ALL).is_file():
+            raise VerifierError(f"no {ALL} in {folder}")
+    request = json.dumps(
+        {"decks": str(decks), "files": files, "now": now, "since": list(map(str, since))}
+    )
     process = subprocess.run(
         [sys.executable, "-m", "torchdeck.verify.collection"],
         input=request.encode(),
