@@ -70,6 +70,7 @@ def test_rooms_know_only_the_rooms_before_them() -> None:
         "execute",
         "render",
         "package",
+        "release",
         "verify",
         "preview",
         "author",

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from anki.cards import CardId
 from anki.collection import Collection, ImportAnkiPackageRequest, ImportLogWithChanges
-from anki.decks import DeckId
 from anki.notes import Note, NoteId
 from anki.scheduler.v3 import Scheduler
 
@@ -71,7 +69,7 @@ class Learner:
             queued = scheduler.get_queued_cards(fetch_limit=1)
             if not queued.cards:
                 return count
-            card = self.collection.get_card(CardId(queued.cards[0].card.id))
+            card = self.collection.get_card(queued.cards[0].card.id)
             card.start_timer()
             scheduler.answerCard(card, GOOD)
         return cards
@@ -84,9 +82,9 @@ class Learner:
 
     def move(self, sort_texts: Sequence[str], deck: str) -> None:
         """Move the cards of notes to a deck of the learner's own."""
-        deck_id = self.collection.decks.add_normal_deck_with_name(deck).id
+        own = self.collection.decks.add_normal_deck_with_name(deck).id
         cards = [card for text in sort_texts for card in self.note(text).card_ids()]
-        self.collection.set_deck(cards, DeckId(deck_id))
+        self.collection.set_deck(cards, own)
 
     def delete(self, sort_texts: Sequence[str]) -> None:
         """Delete notes with their cards."""

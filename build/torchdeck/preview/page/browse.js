@@ -71,6 +71,7 @@ function frame(theme, html) {
   // A card as Anki's reviewer holds it; the sandbox runs no script.
   const classes = `card card1 ${DEVICES[device][1]} ${NIGHT[theme]}`;
   at(theme).onload = () => at(theme).contentDocument.addEventListener("keydown", key);
+  at(theme).blur(); // keys pressed until the next card is loaded are the page's
   at(theme).srcdoc = `<!doctype html><html><head><meta charset="utf-8">`
     + `<meta name="viewport" content="width=device-width, initial-scale=1">`
     + `<style>${data.css}</style></head><body class="${classes}">${html}</body></html>`;
