@@ -110,12 +110,10 @@ def test_an_update_that_is_not_newer_never_arrives(world: World) -> None:
 
 def test_an_edit_stays_until_its_note_changes(world: World) -> None:
     for name in (CHANGED, OTHER):
-        world.anki.edit(name, names.ANSWER, "我的笔记")
-    # Edited today, so that only a release after today overwrites it: Anki compares times.
+        world.anki.edit(name, names.ANSWER, "我的笔记", time=FIRST_RELEASE + DAY)
     changed = with_texts({"views#lifetime": "存储释放后。"})
     assert world.imports(world.press.publish(changed)) == (0, 0, 0)
     assert world.field(CHANGED, names.ANSWER).endswith("我的笔记")
-    edited_at(world, FIRST_RELEASE + DAY)
     newer = with_texts({"views#lifetime": "存储释放之后。"})
     assert world.imports(world.press.publish(newer)) == (0, 1, 0)
     assert world.field(CHANGED, names.ANSWER) == "存储释放之后。"
@@ -124,10 +122,9 @@ def test_an_edit_stays_until_its_note_changes(world: World) -> None:
 
 def test_own_tags_stay_on_notes_that_do_not_change(world: World) -> None:
     for name in (CHANGED, OTHER):
-        own = world.anki.note(name)
-        own.add_tag("mine")
-        world.anki.collection.update_note(own)
-    edited_at(world, FIRST_RELEASE)
+        note_id = world.anki.note(name).id
+        world.anki.collection.tags.bulk_add([note_id], "mine")
+        world.anki.edit(name, names.ANSWER, "", time=FIRST_RELEASE)
     world.imports(world.press.publish(with_texts({"views#lifetime": "存储释放后。"})))
     assert "mine" in world.anki.note(OTHER).tags
     assert "mine" not in world.anki.note(CHANGED).tags  # the README says so
@@ -316,13 +313,6 @@ def test_a_package_holds_no_suspended_card(world: World) -> None:
     world.imports(decks)
     suspended = world.anki.rows("select count() from cards where queue = -1")
     assert suspended == [(1,)]  # the learner's own
-
-
-def edited_at(world: World, time: int) -> None:
-    """Let all notes be of `time`, as if the learner had edited them then."""
-    database = world.anki.collection.db
-    assert database is not None
-    database.execute("update notes set mod = ?", time)
 
 
 def with_type(world: World, note_type: NoteType) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from anki.collection import Collection, ImportAnkiPackageRequest, ImportLogWithChanges
+from anki.dbproxy import DBProxy
 from anki.notes import Note, NoteId
 from anki.scheduler.v3 import Scheduler
 
@@ -74,11 +75,12 @@ class Learner:
             scheduler.answerCard(card, GOOD)
         return cards
 
-    def edit(self, sort_text: str, field: str, addition: str) -> None:
-        """Write `addition` behind a field of a note."""
+    def edit(self, sort_text: str, field: str, addition: str, *, time: int) -> None:
+        """Write `addition` behind a field of a note, at `time` in seconds since 1970."""
         note = self.note(sort_text)
         note[field] += addition
         self.collection.update_note(note)
+        self._database.execute("update notes set mod = ? where id = ?", time, note.id)
 
     def move(self, sort_texts: Sequence[str], deck: str) -> None:
         """Move the cards of notes to a deck of the learner's own."""
@@ -107,9 +109,13 @@ class Learner:
 
     def rows(self, query: str, *values: str | float | None) -> list[Row]:
         """Ask the collection's database."""
+        return [tuple(row) for row in self._database.all(query, *values)]
+
+    @property
+    def _database(self) -> DBProxy:
         if self.collection.db is None:
             raise TypeError("the collection is closed")
-        return [tuple(row) for row in self.collection.db.all(query, *values)]
+        return self.collection.db
 
 
 @contextmanager

@@ -21,7 +21,7 @@ STUDIED = 40  # cards
 OWN_DECK = "我的牌组"
 OWN_WORDS = "（我的笔记）"
 _TWICE = "select guid, count() from notes group by guid having count() > 1"
-EVERY = 7  # each seventh note is edited, deleted, moved or suspended
+EVERY = 5  # each fifth note is edited, deleted, moved or suspended
 RED_FLAG = 1
 
 
@@ -84,7 +84,7 @@ def _who_edited(anki: Learner, upgrade: Upgrade) -> Iterator[Loss]:
     names = _field_names(upgrade.before)
     newer = {note.guid: note.mod for note in upgrade.after.notes}
     for note in upgrade.chosen:
-        anki.edit(note.sort_text, names[note.note_type][0], OWN_WORDS)
+        anki.edit(note.sort_text, names[note.note_type][0], OWN_WORDS, time=note.mod + 1)
     edited = {note.guid: anki.fields()[note.guid] for note in upgrade.chosen}
     kept = {
         note.guid: edited[note.guid]
