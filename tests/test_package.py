@@ -163,14 +163,6 @@ def test_another_kind_of_a_note_is_refused(project: Path, torchdeck: Torchdeck) 
     assert "error[kind-changed]: views#lifetime was of the kind qa" in result.out
 
 
-def test_a_broken_ledger_is_told(project: Path, torchdeck: Torchdeck) -> None:
-    torchdeck(project, "build")
-    (project / "decks" / "ledger.json").write_text("{}", encoding="utf-8")
-    result = torchdeck(project, "build", **later(1))
-    assert result.status == 1
-    assert "decks/ledger.json: error[ledger]" in result.out
-
-
 def test_single_files_go_to_another_folder_only(
     project: Path, torchdeck: Torchdeck, tmp_path: Path
 ) -> None:
