@@ -6,6 +6,7 @@ comes from `requirements.lock`.
 
 import hashlib
 import os
+import secrets
 import tempfile
 import tomllib
 from pathlib import Path
@@ -58,6 +59,19 @@ def tests(session: nox.Session) -> None:
     """Run the tests, with the real torch and the real Anki."""
     _install_group(session, "tests")
     _python(session, "pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
+def fuzz(session: nox.Session) -> None:
+    """Make up a thousand histories of releases and learners; `-- --hypothesis-seed=N` repeats one.
+
+    Prints the seed, and how often each move was made.
+    """
+    _install_group(session, "tests")
+    seed = [] if session.posargs else [f"--hypothesis-seed={secrets.randbelow(2**32)}"]
+    session.log(f"histories: {' '.join([*seed, *session.posargs])}")
+    profile = "--hypothesis-profile=thousand"
+    _python(session, "pytest", "tests/test_histories.py", "-s", profile, *seed, *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)

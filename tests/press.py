@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.conftest import DAY, FIRST_RELEASE
 from torchdeck.findings import Location
 from torchdeck.package.build import ALL, build, write
-from torchdeck.package.ledger import Ledger
+from torchdeck.package.ledger import Ledger, RetiredEntry
 from torchdeck.package.payload import Payload, read_payload
 from torchdeck.read.edition import Edition, SyllabusEntry, Topic
 from torchdeck.render import field_names as names
@@ -98,6 +98,16 @@ class Press:
         self.count += 1
         self.time += DAY
         return decks
+
+    def retire(self, retired: Note, reason: str) -> None:
+        """Take a note back, so that the next release ships it as retired."""
+        path = self.folder / str(self.count) / "ledger.json"
+        ledger = Ledger.read(path, "ledger.json")
+        notes = dict(ledger.notes)
+        entry = RetiredEntry.of(retired, notes.pop(retired.key), reason=reason, now=self.time)
+        after = replace(ledger, notes=notes, retired={**ledger.retired, retired.key: entry})
+        path.write_text(after.serialize(), encoding="utf-8")
+        self.time += DAY
 
     def payload(self, release: int) -> Payload:
         """Return what release `release`, counted from 1, holds."""

@@ -4,7 +4,6 @@ Learners of older editions have the note, so its identity, its last text and the
 """
 
 import dataclasses
-from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,18 +43,7 @@ def retire(
     retired = dict(ledger.retired)
     for name in shipped:
         entry, note = ledger.notes[name], last[name]
-        retired[name] = RetiredEntry(
-            identity=entry.identity or name,
-            kind=note.kind,
-            topic=note.topic,
-            number=note.number,
-            mod=now,
-            pytorch=entry.pytorch,
-            reason=reason,
-            fields=dict(note.fields),
-            tags=note.tags,
-            media={item.name: b64encode(item.content).decode() for item in note.media},
-        )
+        retired[name] = RetiredEntry.of(note, entry, reason=reason, now=now)
     kept = {name: entry for name, entry in ledger.notes.items() if name not in shipped}
     after = dataclasses.replace(ledger, notes=kept, retired=retired)
     contents = _without(place)

@@ -5,6 +5,7 @@ together: version control merges the file by union, and reading settles what the
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from functools import reduce
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from torchdeck.findings import Finding, FindingsError, Location
-from torchdeck.render.note import KEY_SEPARATOR
+from torchdeck.render.note import KEY_SEPARATOR, Note
 from torchdeck.rules import Rule
 
 LEDGER_FORMAT = 2
@@ -71,6 +72,22 @@ class RetiredEntry:
     fields: Mapping[str, str]
     tags: tuple[str, ...]
     media: Mapping[str, str]
+
+    @classmethod
+    def of(cls, note: Note, entry: NoteEntry, *, reason: str, now: int) -> "RetiredEntry":
+        """Return what is kept of `note`, of which `entry` is remembered, when it is retired."""
+        return cls(
+            identity=entry.identity or note.key,
+            kind=note.kind,
+            topic=note.topic,
+            number=note.number,
+            mod=now,
+            pytorch=entry.pytorch,
+            reason=reason,
+            fields=dict(note.fields),
+            tags=note.tags,
+            media={item.name: b64encode(item.content).decode() for item in note.media},
+        )
 
 
 @dataclass(frozen=True, slots=True)
