@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -44,11 +43,6 @@ ALL_MOVES = {
     "learner moves",
 }
 ADDED_KINDS = (NoteKind.QUESTION_ANSWER, NoteKind.CLOZE, NoteKind.PREDICT)
-
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("few", _PATIENT, max_examples=25, derandomize=True, database=None)
-settings.register_profile("thousand", _PATIENT, max_examples=1000, print_blob=True)
-settings.load_profile("few")
 
 
 @dataclass(frozen=True)
