@@ -70,8 +70,7 @@ def fuzz(session: nox.Session) -> None:
     _install_group(session, "tests")
     seed = [] if session.posargs else [f"--hypothesis-seed={secrets.randbelow(2**32)}"]
     session.log(f"histories: {' '.join([*seed, *session.posargs])}")
-    profile = "--hypothesis-profile=thousand"
-    _python(session, "pytest", "tests/test_histories.py", "-s", profile, *seed, *session.posargs)
+    _python(session, "pytest", "-m", "fuzz", "-s", *seed, *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)

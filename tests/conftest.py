@@ -9,13 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-# Histories that are made up: a few, always the same, in the tests; many in `nox -s fuzz`.
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("few", _PATIENT, max_examples=25, derandomize=True, database=None)
-settings.register_profile("thousand", _PATIENT, max_examples=1000, print_blob=True)
-settings.load_profile("few")
 
 ROOT = Path(__file__).parent.parent
 SPECIMEN = Path(__file__).parent / "specimen"

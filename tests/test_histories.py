@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -24,6 +25,7 @@ from torchdeck.render.note import Note, NoteKind
 from torchdeck.verify.learner import Learner, learner
 
 MOVES: Counter[str] = Counter()
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ALL_MOVES = {
     "edit",
     "add qa",
@@ -231,4 +233,14 @@ def every_move_was_made() -> Iterator[None]:
     assert MOVES.keys() == ALL_MOVES
 
 
-TestHistories = Histories.TestCase
+class TestHistories(Histories.TestCase):
+    """A few, always the same."""
+
+    settings = settings(_PATIENT, max_examples=25, derandomize=True, database=None)
+
+
+@pytest.mark.fuzz
+class TestThousandHistories(Histories.TestCase):
+    """Others each time."""
+
+    settings = settings(_PATIENT, max_examples=1000, print_blob=True)
