@@ -233,14 +233,11 @@ def every_move_was_made() -> Iterator[None]:
     assert MOVES.keys() == ALL_MOVES
 
 
-class TestHistories(Histories.TestCase):
-    """A few, always the same."""
-
-    settings = settings(_PATIENT, max_examples=25, derandomize=True, database=None)
+class ThousandHistories(Histories):
+    """The same moves; its test is selected by the fuzz session only."""
 
 
-@pytest.mark.fuzz
-class TestThousandHistories(Histories.TestCase):
-    """Others each time."""
-
-    settings = settings(_PATIENT, max_examples=1000, print_blob=True)
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(_PATIENT, max_examples=25, derandomize=True, database=None)
+TestThousandHistories = pytest.mark.fuzz(ThousandHistories.TestCase)
+TestThousandHistories.settings = settings(_PATIENT, max_examples=1000, print_blob=True)
