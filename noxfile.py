@@ -36,7 +36,7 @@ def env(session: nox.Session) -> None:
 def main(session: nox.Session) -> None:
     """Check, execute, build and verify: everything, or the files given behind `--`."""
     _torchdeck(session, "check", *session.posargs)
-    _install_required(session)
+    _install_required(session, *_paths(session))
     _torchdeck(session, "run", *session.posargs)
     if not session.posargs:
         _torchdeck(session, "build")
@@ -50,7 +50,7 @@ def main(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["env"], default=False)
 def run(session: nox.Session) -> None:
     """Execute question files; parameters of `torchdeck run` stand behind `--`."""
-    _install_required(session)
+    _install_required(session, *_paths(session))
     _torchdeck(session, "run", *session.posargs)
 
 
@@ -74,6 +74,22 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
+def release(session: nox.Session) -> None:
+    """Release the committed decks: `nox -s release -- VERSION [--since REVISION]`.
+
+    All code is executed anew, the decks must be what the content builds, and learners come from
+    every release that is kept in tests/releases/.
+    """
+    _torchdeck(session, "check")
+    _install_required(session)
+    _torchdeck(session, "run", "--force", "--require-guards")
+    _torchdeck(session, "build", "--check")
+    older = sorted(path for path in (ROOT / "tests" / "releases").iterdir() if path.is_dir())
+    _torchdeck(session, "verify", *(word for path in older for word in ("--since", str(path))))
+    _torchdeck(session, "release", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
 def lint(session: nox.Session) -> None:
     """Run the linters and the type checker."""
     _install_group(session, "tests")
@@ -90,7 +106,7 @@ def isolation(session: nox.Session) -> None:
 
     Forking and vector instructions must change no output.
     """
-    _install_required(session)
+    _install_required(session, *_paths(session))
     _torchdeck(session, "run", "--force", "--isolation", "spawn", *session.posargs)
     session.env["ATEN_CPU_CAPABILITY"] = "default"
     _torchdeck(session, "run", "--force", *session.posargs)
@@ -145,9 +161,12 @@ def _python(session: nox.Session, module: str, *arguments: str) -> None:
     session.run(str(EXECUTABLES / "python"), "-m", module, *arguments, external=True)
 
 
-def _install_required(session: nox.Session) -> None:
-    """Install what the question files named behind `--`, or all of them, import."""
-    paths = [word for word in session.posargs if not word.startswith("-")]
+def _paths(session: nox.Session) -> list[str]:
+    return [word for word in session.posargs if not word.startswith("-")]
+
+
+def _install_required(session: nox.Session, *paths: str) -> None:
+    """Install what the question files under `paths`, or all of them, import."""
     output = session.run(
         str(EXECUTABLES / "python"),
         *("-m", "torchdeck", "requires", *paths),

@@ -1,9 +1,7 @@
 """`torchdeck verify`: each planted bad package is found by its rule's name."""
 
 import dataclasses
-import sqlite3
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import genanki
 import pytest
 
 from tests.conftest import DAY, Torchdeck
+from tests.packages import change_database
 from tests.test_upgrade import LOSSES
 from torchdeck.verify.rules import Rule
 
@@ -54,21 +53,6 @@ def plant(folder: Path, bad: Bad) -> None:
     genanki.Package(deck, media).write_to_file(path, timestamp=bad.mod)
     if bad.sql:
         change_database(path, bad.sql)
-
-
-def change_database(package: Path, sql: str) -> None:
-    with zipfile.ZipFile(package) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    database = package.with_suffix(".db")
-    database.write_bytes(entries["collection.anki2"])
-    connection = sqlite3.connect(database)
-    connection.executescript(sql)
-    connection.close()
-    entries["collection.anki2"] = database.read_bytes()
-    database.unlink()
-    with zipfile.ZipFile(package, "w") as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
 
 
 def broken_template() -> genanki.Model:

@@ -290,3 +290,20 @@ def changes(
     from torchdeck.commands.changes import changes as print_changes
 
     return print_changes(Project.find(Path.cwd()), since, form)
+
+
+@_command()
+def release(
+    version: Annotated[str, typer.Argument(help="By the calendar, such as 2026.11.23.")],
+    since: Annotated[
+        str | None,
+        typer.Option(help="The release before: a git revision or a folder; none for the first."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for what goes out; dist/VERSION if none.")
+    ] = None,
+) -> Status:
+    """Put packages, checksums and release notes together; `nox -s release` verifies them first."""
+    from torchdeck.commands.release import publish
+
+    return publish(Project.find(Path.cwd()), version, since=since, output=output)
