@@ -101,6 +101,42 @@ def test_a_new_pytorch_moves_nothing_by_itself(project: Path, torchdeck: Torchde
     }
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "moved"),
+    [
+        ("```output\n6\n```", "```output\n6.0\n```", ["001 views"]),
+        ("```output\n9\n```", "```output\n9.0\n```", ["001 views#total"]),
+    ],
+    ids=["of the question", "of a card"],
+)
+def test_another_output_moves_the_notes_that_show_it(
+    project: Path, torchdeck: Torchdeck, old: str, new: str, moved: list[str]
+) -> None:
+    path = write_question(project, DETAIL)
+    card = "### 输出什么？ {#total .predict}\n\n```python\nprint(4 + 5)\n```\n\n```output\n9\n```\n"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{card}", encoding="utf-8")
+    assert torchdeck(project, "build").status == 0
+    before = {note.sort_text: note.mod for note in payload(project).notes}
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert torchdeck(project, "build", **later(1)).status == 0
+    after = {note.sort_text: note.mod for note in payload(project).notes}
+    assert [name for name in before if before[name] != after[name]] == moved
+
+
+def test_one_guid_for_two_notes_is_refused(project: Path, torchdeck: Torchdeck) -> None:
+    torchdeck(project, "build")
+    ledger = project / "decks" / "ledger.json"
+    text = ledger.read_text(encoding="utf-8")
+    first = '"views#storage": {"kind": "cloze",'
+    assert first in text
+    ledger.write_text(
+        text.replace(first, f'{first} "identity": "views#lifetime",'), encoding="utf-8"
+    )
+    result = torchdeck(project, "build", **later(1))
+    assert result.status == 1
+    assert "views#lifetime" in result.out
+
+
 def test_check_compares_and_writes_nothing(project: Path, torchdeck: Torchdeck) -> None:
     torchdeck(project, "build")
     assert torchdeck(project, "build", "--check").status == 0
