@@ -255,6 +255,20 @@ def test_a_new_cloze_is_a_new_card(world: World) -> None:
     assert len(world.anki.note(CLOZE).card_ids()) == 3
 
 
+def test_a_new_cloze_in_a_note_edited_since_is_empty(world: World) -> None:
+    """Anki leaves the text to the learner and adds the card all the same; the README says so."""
+    changed = with_texts({"views#storage": "存储是{{c1::一维}}的，按{{c2::步幅}}{{c3::寻址}}。"})
+    decks = world.press.publish(changed)
+    world.anki.edit(CLOZE, names.TEXT, "我的笔记", time=world.press.time)
+    world.imports(decks)
+    (empty,) = world.anki.collection.get_empty_cards().notes
+    assert empty.note_id == world.anki.note(CLOZE).id
+    later = with_texts({"views#storage": "存储总是{{c1::一维}}的，按{{c2::步幅}}{{c3::寻址}}。"})
+    world.press.time += DAY
+    world.imports(world.press.publish(later))
+    assert list(world.anki.collection.get_empty_cards().notes) == []
+
+
 def test_a_tag_that_is_gone_would_empty_searches(world: World) -> None:
     bare = [replace(item, tags=item.tags[:1]) for item in NOTES]
     with pytest.raises(FindingsError) as caught:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from anki.notes import NoteId
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -68,6 +69,7 @@ class Histories(RuleBasedStateMachine):
         self.notes: dict[str, Note] = {item.key: item for item in NOTES}
         self.released: dict[str, Note] = {}
         self.held: dict[str, Held] = {}
+        self.own: set[str] = set()  # GUIDs of notes that read as the learner wrote them
         self.serial = 0
         self.release()
 
@@ -155,6 +157,7 @@ class Histories(RuleBasedStateMachine):
         time = self.press.time - DAY // 2  # before the next release
         self.anki.edit(row[1], names.SPARE_2, "·", time=time)
         self.held[row[0]] = Held(time, self.anki.fields()[row[0]])
+        self.own.add(row[0])
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
@@ -182,7 +185,10 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def no_card_is_empty(self) -> None:
-        assert list(self.anki.collection.get_empty_cards().notes) == []
+        """Anki adds the cards of a new cloze also to a note whose text it leaves to the learner."""
+        empty = [note.note_id for note in self.anki.collection.get_empty_cards().notes]
+        guids = {self.anki.collection.get_note(NoteId(note)).guid for note in empty}
+        assert guids <= self.own
 
     def _import(self, path: Path) -> None:
         moved(f"import {path.name}")
@@ -201,6 +207,7 @@ class Histories(RuleBasedStateMachine):
         held = self.held.get(row.guid)
         if held is None or row.mod > held.mod:
             self.held[row.guid] = Held(row.mod, row.fields)
+            self.own.discard(row.guid)
 
     def _one_of(self, data: st.DataObject, notes: dict[str, Note]) -> Note:
         return notes[data.draw(st.sampled_from(sorted(notes)), label="note")]
