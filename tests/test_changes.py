@@ -85,7 +85,7 @@ def test_a_new_picture_is_a_change_without_words(tmp_path: Path) -> None:
     shelves = [Shelf.of_folder(press.publish(drawn(name))) for name in ("a-1.svg", "a-2.svg")]
     (deck,) = changes(*shelves)
     assert deck.changed == (NoteChange("001 views#lifetime", "关于 views#lifetime"),)
-    assert "图或版式更新" in release_notes([deck])
+    assert "1 张笔记的图或版式更新" in release_notes([deck])
 
 
 def test_markdown_shows_text_as_it_is(tmp_path: Path) -> None:
