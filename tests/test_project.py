@@ -68,6 +68,7 @@ def test_rooms_know_only_the_rooms_before_them() -> None:
         "read",
         "check",
         "execute",
+        "drift",
         "render",
         "package",
         "release",

@@ -1,12 +1,13 @@
 """Records: what a run keeps for other environments and for later versions."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import DAY, FIRST_RELEASE, Torchdeck, write_question
+from tests.conftest import DAY, FIRST_RELEASE, Torchdeck, line_of, write_question
 
 BLOCKS = (
     "```python\nprint(1 + 1)\n```\n\n```output\n2\n```\n\n"
@@ -48,10 +49,12 @@ def test_a_record_says_where_it_ran_and_what_became_of_each_block(
         for block in sorted(record["blocks"].values(), key=lambda block: "stdout" in block)
         if block["outcome"] == "ok"
     )
-    assert set(accepted) == {"file", "outcome", "accepted"}
+    assert set(accepted) == {"file", "line", "outcome", "accepted"}
     assert changed == {
         "file": "content/tensor/views.md",
+        "line": line_of(project / "content" / "tensor" / "views.md", "import warnings") - 1,
         "outcome": "ok",
+        "accepted": hashlib.sha256(b"5").hexdigest()[:16],
         "stdout": "4\n",
         "warnings": ["UserWarning: old"],
     }
@@ -122,3 +125,15 @@ def test_a_record_of_a_device_proves_exactly_its_code(
         return
     assert "1 output changed" in result.lines[-1]  # it has no output fence yet
     assert "1 record" in result.lines[-1]
+
+
+def test_a_missing_package_is_recorded_as_such(project: Path, torchdeck: Torchdeck) -> None:
+    path = write_question(project, "```python\nimport torchao\n```")
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("tags:", "requires: [no-such-distribution]\ntags:")
+    path.write_text(text.replace("import torchao", "x = 1"), encoding="utf-8")
+    assert torchdeck(project, "run").status == 2
+    assert torchdeck(project, "run", "--record").status == 1
+    (entry,) = record_of(project)[1]["blocks"].values()
+    assert entry["outcome"] == "skipped"
+    assert entry["reason"] == "no-such-distribution is not installed"

@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 from torchdeck import __version__
 from torchdeck.commands.console import ERR, OUT, plural, print_findings
 from torchdeck.commands.status import Status, UsageError
+from torchdeck.drift.form import DriftFormat
 from torchdeck.execute.isolation import Isolation
 from torchdeck.findings import FindingsError, Format
 from torchdeck.project import Project, ProjectError
@@ -307,3 +308,15 @@ def release(
     from torchdeck.commands.release import publish
 
     return publish(Project.find(Path.cwd()), version, since=since, output=output)
+
+
+@_command()
+def drift(
+    before: Annotated[str, typer.Argument(help="A version, or a record's name or file.")],
+    after: Annotated[str, typer.Argument(help="Another.")],
+    form: Annotated[DriftFormat, typer.Option("--format", help="How to print.")] = DriftFormat.TEXT,
+) -> Status:
+    """Compare two records block by block: what did another PyTorch change? Needs no torch."""
+    from torchdeck.commands.drift import drift as print_drift
+
+    return print_drift(Project.find(Path.cwd()), before, after, form)

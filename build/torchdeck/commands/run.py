@@ -19,7 +19,7 @@ from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.durations import Durations
 from torchdeck.execute.engine import Engine
 from torchdeck.execute.fork_runner import ServerError
-from torchdeck.execute.keys import MissingPackageError, environment
+from torchdeck.execute.keys import MissingPackageError, environment, is_installed
 from torchdeck.execute.options import RunOptions
 from torchdeck.execute.probe import this_machine
 from torchdeck.execute.recording import Recording
@@ -50,7 +50,9 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
     records = Records.read(project.records, project.name(project.records))
     try:
         digest = digest_of(project.run_inputs(files))
-        engine = Engine(ResultCache(), Durations(), records, options.engine)
+        # A record says of what it could not run that it could not.
+        how = replace(options.engine, without_missing=options.record)
+        engine = Engine(ResultCache(), Durations(), records, how)
         _refuse_surroundings(engine, edition, options)
         report = execute(engine, [_script(project, reading) for reading in readings])
     except (MissingPackageError, ServerError) as error:
@@ -150,7 +152,7 @@ def _accept(readings: Sequence[Reading], report: RunReport) -> list[CodeBlock]:
 def _record(project: Project, engine: Engine, report: RunReport, *, whole: bool) -> None:
     requires = {name for file in report.files for name in file.script.requires}
     recording = Recording(
-        environment(requires),
+        environment(filter(is_installed, requires)),
         this_machine(),
         engine.guards,
         engine.preload_warnings,

@@ -81,6 +81,11 @@ def compare(block: CodeBlock, printed: str) -> Comparison:
     actual = normalise(printed)
     if block.words.unstable is not None:
         accepted, actual = _masked(accepted), _masked(actual)
+    return compare_texts(accepted, actual)
+
+
+def compare_texts(accepted: str, actual: str) -> Comparison:
+    """Compare two normalised outputs."""
     if accepted == actual:
         return Comparison.SAME
     return Comparison.NOISE if _only_noise(accepted, actual) else Comparison.CHANGED

@@ -13,7 +13,13 @@ from torchdeck.execute.fork_runner import ForkRunner
 from torchdeck.execute.guards import guards
 from torchdeck.execute.isolation import Isolation
 from torchdeck.execute.job import Process, plan, unsupported
-from torchdeck.execute.keys import Environment, code_keys, environment, result_key
+from torchdeck.execute.keys import (
+    Environment,
+    MissingPackageError,
+    code_keys,
+    environment,
+    result_key,
+)
 from torchdeck.execute.leftovers import sweep
 from torchdeck.execute.options import EngineOptions
 from torchdeck.execute.probe import cuda_device
@@ -58,6 +64,7 @@ class Engine:
         self._durations = durations
         self._records = records
         self._force = options.force
+        self._without_missing = options.without_missing
         self._executor = executor or ThreadPoolExecutor(options.jobs or os.cpu_count() or 1)
         self.guards = guards(environment(()))
         self._isolation = options.isolation if executor is None else Isolation.SPAWN
@@ -70,16 +77,19 @@ class Engine:
         Interrupting it kills every process that it started.
 
         Raises:
-            MissingPackageError: A distribution that a file requires is not installed.
+            MissingPackageError: A distribution that a file requires is not installed, and such
+                files are not to be passed over.
             ServerError: The server that forks blocks has ended.
         """
-        for script in scripts:
-            environment(script.requires)
+        missing = [_missing(script) for script in scripts]
+        if not self._without_missing:
+            for error in filter(None, missing):
+                raise error
         work = _Work(scripts, on_file)
         stale = [
             item
-            for index, script in enumerate(scripts)
-            for item in self._settle(index, script, work)
+            for index, (script, error) in enumerate(zip(scripts, missing, strict=True))
+            for item in self._settle(index, script, work, error)
         ]
         isolation = self._isolation or Isolation.quickest(len(stale))
         if isolation is Isolation.FORK:
@@ -108,11 +118,16 @@ class Engine:
             self._forking.close()
         self._spawning.close()
 
-    def _settle(self, index: int, script: Script, work: "_Work") -> Iterator[_Stale]:
+    def _settle(
+        self, index: int, script: Script, work: "_Work", missing: MissingPackageError | None
+    ) -> Iterator[_Stale]:
         """Give `work` the results that need no execution; yield the processes that do."""
         processes = plan(script)
         work.expect(index, len(processes))
         for process in processes:
+            if missing is not None:
+                work.add(index, [_passed_over(block, missing) for block in process.blocks])
+                continue
             keys = code_keys(process)
             where = environment(script.requires, process.device or "cpu")
             results = self._known(process, keys, where)
@@ -233,6 +248,18 @@ class _Work:
             results = [_judge_output(result, script) for result in results]
         self._reports[index] = FileReport(script, tuple(results))
         self._on_file(self._reports[index])
+
+
+def _missing(script: Script) -> MissingPackageError | None:
+    try:
+        environment(script.requires)
+    except MissingPackageError as error:
+        return error
+    return None
+
+
+def _passed_over(block: CodeBlock, error: MissingPackageError) -> RunResult:
+    return RunResult(block, Outcome.SKIPPED, reason=str(error), line=block.location.line)
 
 
 def _not_run(block: CodeBlock) -> RunResult:

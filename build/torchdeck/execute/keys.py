@@ -5,7 +5,6 @@ import json
 import os
 import platform
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -66,16 +65,22 @@ def installed_version(distribution: str) -> str:
         raise MissingPackageError(f"{distribution} is not installed") from None
 
 
+def is_installed(distribution: str) -> bool:
+    """Tell whether `distribution` is installed."""
+    try:
+        installed_version(distribution)
+    except MissingPackageError:
+        return False
+    return True
+
+
 def environment(requires: Iterable[str], device: str = "cpu") -> Environment:
     """Return this interpreter's environment for a file that requires `requires`.
 
     Raises:
         MissingPackageError: torch or a required distribution is not installed.
     """
-    packages = set(requires)
-    with suppress(MissingPackageError):
-        installed_version("numpy")
-        packages.add("numpy")
+    packages = {*requires, *filter(is_installed, ["numpy"])}
     return Environment(
         python=platform.python_version(),
         machine=platform.machine(),

@@ -15,11 +15,14 @@ class EngineOptions:
         jobs: Processes to run at once; the number of CPUs if none.
         isolation: How processes come to be; the quickest for the work if none. Blocks for a
             CUDA device are always spawned.
+        without_missing: Pass over files that require a distribution which is not installed, as
+            in an environment for which there is none.
     """
 
     force: bool = False
     jobs: int | None = None
     isolation: Isolation | None = None
+    without_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from torchdeck.execute.compare import normalise
 from torchdeck.execute.guards import Guards
 from torchdeck.execute.job import plan
 from torchdeck.execute.keys import Environment, code_keys
@@ -92,18 +93,23 @@ def _entries(file: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _entry(file: str, result: RunResult) -> dict[str, Any]:
-    entry: dict[str, Any] = {"file": file, "outcome": _outcome(result)}
+    line = result.block.location.line
+    entry: dict[str, Any] = {"file": file, "line": line, "outcome": _outcome(result)}
     if entry["outcome"] not in COMPLETED:
         entry["reason"] = result.reason
     if result.warnings:
         entry["warnings"] = [f"{told.category}: {told.text}" for told in result.warnings]
     accepted = result.block.output.text if result.block.output else None
     # A record is the only proof of what a device printed, so that is always kept.
-    if result.outcome in COMPLETED and accepted is not None and result.block.words.device is None:
+    if entry["outcome"] in COMPLETED and accepted is not None and result.block.words.device is None:
         entry["accepted"] = digest(accepted)
-    elif result.stdout:
+    if result.stdout and ("accepted" not in entry or not _is(accepted, result.stdout)):
         entry["stdout"] = result.stdout
     return entry
+
+
+def _is(accepted: str | None, printed: str) -> bool:
+    return accepted is not None and normalise(accepted) == normalise(printed)
 
 
 def _outcome(result: RunResult) -> Outcome:

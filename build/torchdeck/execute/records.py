@@ -5,9 +5,9 @@ A record is a JSON file in `content/records/`, written by `run --record` (`recor
 - `environment`: `python`, `machine`, `torch`, its `git` revision, the `capability` of its CPU
   kernels, `device` and `driver`, `packages` (versions by name);
 - `guards`: what was enforced; `recorded`: a date; `warnings`: those of importing torch;
-- `blocks`: by code key an object with `file`, `outcome`, and where there is something to say
-  `reason`, `warnings`, `stdout` (raw) or, where the output is the accepted one, `accepted` (the
-  first digits of its digest).
+- `blocks`: by code key an object with `file`, `line`, `outcome`, and where there is something to
+  say `reason`, `warnings`, `accepted` (the first digits of the accepted output's digest), and
+  `stdout` (raw, where it is not the accepted output).
 """
 
 import json

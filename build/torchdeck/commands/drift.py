@@ -1,0 +1,76 @@
+"""`torchdeck drift`."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from torchdeck.commands.console import OUT
+from torchdeck.commands.status import Status, UsageError
+from torchdeck.drift.classify import AcceptedText
+from torchdeck.drift.classify import drift as drift_between
+from torchdeck.drift.form import DriftFormat
+from torchdeck.drift.report import DriftReport
+from torchdeck.drift.run import NoRecordError, RecordedBlock, RecordedRun, find, records_in
+from torchdeck.execute.job import plan
+from torchdeck.execute.keys import code_keys
+from torchdeck.execute.recording import digest
+from torchdeck.execute.script import script_of
+from torchdeck.project import Project
+from torchdeck.read.document import read_question
+
+
+def drift(project: Project, before: str, after: str, form: DriftFormat) -> Status:
+    """Print what became of each block between two records.
+
+    Args:
+        project: The project whose records are compared.
+        before: A version, such as `2.13.0`, or the name of a record or its file.
+        after: Another.
+        form: How to print.
+
+    Raises:
+        UsageError: There is no such record.
+    """
+    try:
+        runs = records_in(project.records)
+        first, second = (_record(runs, wanted) for wanted in (before, after))
+    except NoRecordError as error:
+        raise UsageError(str(error)) from error
+    found = drift_between(first, second, runs, accepted_text(project))
+    report = DriftReport(first, second, found)
+    texts = {
+        DriftFormat.TEXT: report.text,
+        DriftFormat.MARKDOWN: report.markdown,
+        DriftFormat.JSON: report.json,
+        DriftFormat.HTML: report.html,
+    }
+    OUT.print(texts[form]().rstrip("\n"))
+    return Status.FINDINGS if report.is_alarming else Status.FINE
+
+
+def accepted_text(project: Project) -> AcceptedText:
+    """Return what finds the accepted output of a block in the content; files are read once."""
+
+    @cache
+    def outputs(file: str) -> Mapping[str, str]:
+        path = project.root / file
+        question = read_question(path, file).question if path.is_file() else None
+        if question is None:
+            return {}
+        return {
+            key: block.output.text
+            for process in plan(script_of(question))
+            for block, key in zip(process.blocks, code_keys(process), strict=True)
+            if block.output is not None
+        }
+
+    def find_text(block: RecordedBlock) -> str | None:
+        text = outputs(block.file).get(block.key)
+        return text if text is not None and digest(text) == block.accepted else None
+
+    return find_text
+
+
+def _record(runs: list[RecordedRun], wanted: str) -> RecordedRun:
+    path = Path(wanted)
+    return RecordedRun.read(path) if path.is_file() else find(runs, wanted)

@@ -1,0 +1,1 @@
+"""What another PyTorch changes, block by block, from records alone."""
