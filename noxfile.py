@@ -7,8 +7,10 @@ comes from `requirements.lock`.
 import hashlib
 import os
 import secrets
+import sys
 import tempfile
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import nox
@@ -21,7 +23,16 @@ LOCK = ROOT / "requirements.lock"
 ENVIRONMENT = ROOT / ".nox" / "env"
 EXECUTABLES = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 STAMP = ENVIRONMENT / "torchdeck-installed"
+LOCKS = ROOT / "build" / "locks"  # of other PyTorch than that of the content
+PINNED = tomllib.loads((ROOT / "content" / "topics.toml").read_text(encoding="utf-8"))["pytorch"]
+VERSIONS = ("2.12.1", "2.13.0", "2.14.1", "2.15.0")
 GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
+
+
+def _wanted_versions() -> tuple[str, ...]:
+    """Return the versions of the matrix: those behind `--torch`, or the usual ones."""
+    given = tuple(value for word, value in pairwise(sys.argv) if word == "--torch")
+    return given or VERSIONS
 
 
 @nox.session(reuse_venv=True, default=False)
@@ -139,17 +150,48 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True, default=False)
+@nox.parametrize("torch", _wanted_versions())
+def matrix(session: nox.Session, torch: str) -> None:
+    """Execute all content under several PyTorch, each in an environment of its own; keep records.
+
+    `-- --torch 2.15.0` does one version. A package that does not exist for a version is passed
+    over, and its blocks are recorded as not executed.
+    """
+    constraint = _lock_of(session, torch)
+    session.install("--constraint", str(constraint), f"torch=={torch}")
+    session.install("--constraint", str(constraint), "--editable", ".[run]")
+    required = str(session.run("torchdeck", "requires", silent=True)).split()
+    for name in required:
+        session.install("--constraint", str(constraint), name, success_codes=[0, 1])
+    session.run("torchdeck", "run", "--force", "--record", success_codes=[0, 1])
+
+
+@nox.session(reuse_venv=True, default=False)
 def lock(session: nox.Session) -> None:
     """Resolve `requirements.lock` anew, for every platform, with the PyTorch of the content."""
-    session.install("uv")
-    pinned = tomllib.loads((ROOT / "content" / "topics.toml").read_text(encoding="utf-8"))
-    torch = Path(session.create_tmp()) / "torch.txt"
-    torch.write_text(f"torch=={pinned['pytorch']}\n", encoding="utf-8")
     groups = [option for name in GROUPS["dependency-groups"] for option in ("--group", name)]
+    _resolve(session, LOCK, PINNED, *groups, *session.posargs)
+
+
+def _lock_of(session: nox.Session, torch: str) -> Path:
+    """Return the lock of a version; the first time it is resolved, and is to be committed."""
+    if torch == PINNED:
+        return LOCK
+    path = LOCKS / f"torch-{torch}.lock"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        _resolve(session, path, torch, "--group", "content")
+    return path
+
+
+def _resolve(session: nox.Session, output: Path, torch: str, *options: str) -> None:
+    session.install("uv")
+    pin = Path(session.create_tmp()) / "torch.txt"
+    pin.write_text(f"torch=={torch}\n", encoding="utf-8")
     session.run(
-        *("uv", "pip", "compile", "pyproject.toml", str(torch), "--all-extras", *groups),
-        *("--universal", "--no-header", "--no-annotate", "--python-version", "3.11"),
-        *("--output-file", str(LOCK), *session.posargs),
+        *("uv", "pip", "compile", "pyproject.toml", str(pin), "--all-extras", "--universal"),
+        *("--no-header", "--no-annotate", "--python-version", "3.11"),
+        *("--output-file", str(output), *options),
     )
 
 
