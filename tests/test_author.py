@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DAY, FIRST_RELEASE, Torchdeck, line_of
-from torchdeck.package.payload import read_payload
+from torchdeck.package.payload import NoteRow, read_payload
 from torchdeck.verify.learner import learner
 
 LATER = {"SOURCE_DATE_EPOCH": str(FIRST_RELEASE + DAY)}
@@ -168,6 +168,48 @@ def test_a_retired_card_leaves_the_decks_and_stays_in_the_ledger(
     ledger = (project / "decks" / "ledger.json").read_text(encoding="utf-8")
     assert "存储不在时" in ledger
     assert "见 #storage" in ledger
+
+
+def test_a_retired_note_says_so_to_those_who_have_it(
+    project: Path, torchdeck: Torchdeck, tmp_path: Path
+) -> None:
+    path = views(project)
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9"/></svg>'
+    path.with_name("line.svg").write_text(picture, encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    other = "### 另一张卡问什么？ {#other}\n\n别的：\n\n![线](line.svg)\n\n## 卡片"
+    path.write_text(text.replace("## 卡片", other), encoding="utf-8")
+    torchdeck(project, "build")
+    decks = project / "decks"
+    assert not (decks / "retired.apkg").exists()
+    with learner(tmp_path) as anki:
+        anki.import_package(decks / "all.apkg")
+        anki.study("测试::01 张量", 4)
+        before = anki.schedule()
+        torchdeck(project, "retire", "views#other", "--reason", "见 #storage", **LATER)
+        result = torchdeck(project, "build", SOURCE_DATE_EPOCH=str(FIRST_RELEASE + 2 * DAY))
+        assert result.status == 0, result.out
+        verified = torchdeck(project, "verify")
+        assert verified.status == 0, verified.out
+        assert "retired.apkg" in (decks / "README.md").read_text(encoding="utf-8")
+
+        for file in ("all.apkg", "tensor.apkg"):
+            assert "001 views#other" not in {row.sort_text for row in rows(decks / file)}
+        (row,) = rows(decks / "retired.apkg")
+        assert row.tags[-1] == "torchdeck::retired"
+        anki.import_package(decks / "retired.apkg")
+        note = anki.note("001 views#other")
+        assert "已退役，请删除或暂停：见 #storage" in note.cards()[0].answer()
+        assert note.has_tag("torchdeck::retired")
+        assert anki.schedule() == before
+    (tmp_path / "new").mkdir()
+    with learner(tmp_path / "new") as anki:
+        anki.import_package(decks / "retired.apkg")
+        assert anki.collection.media.check().missing == []
+
+
+def rows(package: Path) -> tuple[NoteRow, ...]:
+    return read_payload(package.read_bytes()).notes
 
 
 def test_the_slug_of_a_retired_card_is_never_used_again(
