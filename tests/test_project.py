@@ -42,6 +42,13 @@ def test_the_edition_is_the_whole_syllabus() -> None:
     assert EDITION.topics[0].deck == "PyTorch 面试::01 张量与内存布局"
 
 
+def test_every_question_of_the_syllabus_has_its_file() -> None:
+    expected = {
+        ROOT / "content" / entry.topic / f"{entry.slug}.md" for entry in EDITION.syllabus.values()
+    }
+    assert set(Project(ROOT).question_files()) == expected
+
+
 def test_guids_and_note_types_are_those_of_the_first_release() -> None:
     notes = {
         note.sort_text: note
