@@ -165,3 +165,27 @@ def test_the_command_prints_places_and_figures(project: Path, torchdeck: Torchde
     unknown = torchdeck(project, "drift", "2.13.0", "3.0")
     assert unknown.status == 2
     assert "no record is of 3.0; there are: torch-2.13.0+cpu, torch-2.99.0+cu140" in unknown.err
+
+
+def test_the_grid_shows_what_broke_when(project: Path, torchdeck: Torchdeck) -> None:
+    shelf = Shelf(project / "content" / "records")
+    shelf.put("2.12.1+cu130", {"a": FINE, "b": {"outcome": "failed", "reason": "no"}})
+    shelf.put("2.13.0+cpu", {"a": FINE, "b": FINE | {"file": "content/tensor/copies.md"}})
+    shelf.put("2.14.1+cu132", {"a": FINE, "b": FINE | {"warnings": ["FutureWarning: x"]}})
+    result = torchdeck(project, "grid")
+    assert (result.status, result.lines) == (
+        0,
+        [
+            "held against 2.13.0+cpu",
+            f"{FILE}: 2.12.1+cu130 fails, 2.14.1+cu132 new warning",
+            "grid: 1 questions, 2 versions, 1 differ",
+        ],
+    )
+    markdown = torchdeck(project, "grid", "--format", "markdown").out
+    assert f"| {FILE} | fails | new warning |" in markdown
+    assert "| question | 2.12.1+cu130 | 2.14.1+cu132 |" in markdown
+    html = torchdeck(project, "grid", "--format", "html").out
+    assert '<td data-kind="fails">fails</td>' in html
+    assert json.loads(torchdeck(project, "grid", "--format", "json").out)["rows"]
+    (project / "content" / "records" / "torch-2.13.0+cpu.json").unlink()
+    assert torchdeck(project, "grid").status == 2

@@ -320,3 +320,13 @@ def drift(
     from torchdeck.commands.drift import drift as print_drift
 
     return print_drift(Project.find(Path.cwd()), before, after, form)
+
+
+@_command()
+def grid(
+    form: Annotated[DriftFormat, typer.Option("--format", help="How to print.")] = DriftFormat.TEXT,
+) -> Status:
+    """Show what became of each question under every PyTorch there is a record of."""
+    from torchdeck.commands.drift import grid as print_grid
+
+    return print_grid(Project.find(Path.cwd()), form)

@@ -1,4 +1,4 @@
-"""`torchdeck drift`."""
+"""`torchdeck drift` and `torchdeck grid`."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,6 +9,8 @@ from torchdeck.commands.status import Status, UsageError
 from torchdeck.drift.classify import AcceptedText
 from torchdeck.drift.classify import drift as drift_between
 from torchdeck.drift.form import DriftFormat
+from torchdeck.drift.grid import Grid
+from torchdeck.drift.grid import grid as grid_of
 from torchdeck.drift.report import DriftReport
 from torchdeck.drift.run import NoRecordError, RecordedBlock, RecordedRun, find, records_in
 from torchdeck.execute.job import plan
@@ -17,6 +19,7 @@ from torchdeck.execute.recording import digest
 from torchdeck.execute.script import script_of
 from torchdeck.project import Project
 from torchdeck.read.document import read_question
+from torchdeck.read.edition import read_edition
 
 
 def drift(project: Project, before: str, after: str, form: DriftFormat) -> Status:
@@ -38,14 +41,24 @@ def drift(project: Project, before: str, after: str, form: DriftFormat) -> Statu
         raise UsageError(str(error)) from error
     found = drift_between(first, second, runs, accepted_text(project))
     report = DriftReport(first, second, found)
-    texts = {
-        DriftFormat.TEXT: report.text,
-        DriftFormat.MARKDOWN: report.markdown,
-        DriftFormat.JSON: report.json,
-        DriftFormat.HTML: report.html,
-    }
-    OUT.print(texts[form]().rstrip("\n"))
+    _print(report, form)
     return Status.FINDINGS if report.is_alarming else Status.FINE
+
+
+def grid(project: Project, form: DriftFormat) -> Status:
+    """Print what became of each question under each PyTorch that there is a record of.
+
+    Raises:
+        FindingsError: The edition is broken.
+        UsageError: There is no record of the PyTorch that the content names.
+    """
+    try:
+        runs = records_in(project.records)
+        pinned = find(runs, read_edition(project.content).pytorch)
+    except NoRecordError as error:
+        raise UsageError(str(error)) from error
+    _print(grid_of(pinned, runs, accepted_text(project)), form)
+    return Status.FINE
 
 
 def accepted_text(project: Project) -> AcceptedText:
@@ -69,6 +82,16 @@ def accepted_text(project: Project) -> AcceptedText:
         return text if text is not None and digest(text) == block.accepted else None
 
     return find_text
+
+
+def _print(report: DriftReport | Grid, form: DriftFormat) -> None:
+    texts = {
+        DriftFormat.TEXT: report.text,
+        DriftFormat.MARKDOWN: report.markdown,
+        DriftFormat.JSON: report.json,
+        DriftFormat.HTML: report.html,
+    }
+    OUT.print(texts[form]().rstrip("\n"))
 
 
 def _record(runs: list[RecordedRun], wanted: str) -> RecordedRun:
