@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Torchdeck, line_of, write_question
+from tests.conftest import DAY, FIRST_RELEASE, Torchdeck, line_of, write_question
 from torchdeck.drift.classify import Kind, drift
 from torchdeck.drift.run import RecordedRun, records_in
+from torchdeck.package.payload import NoteRow, read_payload
 
 FILE = "content/tensor/views.md"
 ACCEPTED = "1.2345 and 7"
@@ -189,3 +190,50 @@ def test_the_grid_shows_what_broke_when(project: Path, torchdeck: Torchdeck) -> 
     assert json.loads(torchdeck(project, "grid", "--format", "json").out)["rows"]
     (project / "content" / "records" / "torch-2.13.0+cpu.json").unlink()
     assert torchdeck(project, "grid").status == 2
+
+
+def test_a_card_says_what_a_newer_pytorch_does(project: Path, torchdeck: Torchdeck) -> None:
+    path = write_question(project, "```python\nprint(0 + 1)\n```\n\n```output\n1\n```")
+    title, fences = (
+        "### 输出什么？ {#two .predict}",
+        "```python\nprint(3 - 1)\n```\n\n```output\n2\n```",
+    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n{title}\n\n{fences}\n\n就是 2。\n", encoding="utf-8")
+    assert torchdeck(project, "run", "--record").status == 0
+    assert torchdeck(project, "build").status == 0
+    (pinned,) = (project / "content" / "records").glob("*.json")
+    record = json.loads(pinned.read_text(encoding="utf-8"))
+    record["environment"]["torch"] = "2.15.0+cu140"
+    line = line_of(path, "print(3 - 1)") - 1
+    (changed,) = (entry for entry in record["blocks"].values() if entry["line"] == line)
+    changed["stdout"] = "two\n"
+    (pinned.parent / "torch-2.15.0+cu140.json").write_text(json.dumps(record), encoding="utf-8")
+    before = {row.sort_text: row.mod for row in rows_of(project)}
+
+    versions = ("drift", "2.13.0", "2.15.0")
+    say = ("--say", "输出 two")
+    assert torchdeck(project, *versions, "--accept", f"{FILE}:{line}").status == 2
+    unchanged = line_of(path, "print(0 + 1)") - 1
+    refused = torchdeck(project, *versions, "--accept", f"{FILE}:{unchanged}", *say)
+    assert refused.status == 2
+    assert f"{FILE}:{unchanged} is unchanged" in refused.err
+    result = torchdeck(project, *versions, "--accept", f"{FILE}:{line}", *say)
+    assert (result.status, result.lines) == (0, [f"{FILE}:{line}: 2.15 起：输出 two"])
+
+    later = {"SOURCE_DATE_EPOCH": str(FIRST_RELEASE + DAY)}
+    assert torchdeck(project, "build", **later).status == 0
+    after = {row.sort_text: row for row in rows_of(project)}
+    assert [name for name in after if after[name].mod != before[name]] == ["001 views#two"]
+    assert "2.15 起：输出 two" in after["001 views#two"].fields
+
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("(3 - 1)", "(1 + 1)"), encoding="utf-8"
+    )
+    stale = torchdeck(project, "build", **later)
+    assert stale.status == 1
+    assert "content/notices.json: error[notice-stale]" in stale.out
+
+
+def rows_of(project: Path) -> tuple[NoteRow, ...]:
+    return read_payload((project / "decks" / "all.apkg").read_bytes()).notes

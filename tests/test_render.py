@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SPECIMEN
+from torchdeck.execute.notices import Notices
 from torchdeck.execute.records import Records
 from torchdeck.findings import Findings
 from torchdeck.read.document import read_question
@@ -52,7 +53,8 @@ def notes() -> dict[str, Note]:
     media = read_media(reading.question, path.parent, findings)
     assert not findings
     records = Records.read(CONTENT / "records", "records")
-    found = notes_of(reading.question, read_edition(CONTENT), media, records)
+    notices = Notices.read(CONTENT / "notices.json", "notices")
+    found = notes_of(reading.question, read_edition(CONTENT), media, records, notices)
     return {note.key: note for note in found}
 
 

@@ -193,6 +193,7 @@ def rules_of_check() -> set[Rule]:
         "ledger",
         "clock",
         "kind-changed",
+        "notice-",
         "slug-retired",
         "card-emptied",
         "cloze-removed",

@@ -315,11 +315,19 @@ def drift(
     before: Annotated[str, typer.Argument(help="A version, or a record's name or file.")],
     after: Annotated[str, typer.Argument(help="Another.")],
     form: Annotated[DriftFormat, typer.Option("--format", help="How to print.")] = DriftFormat.TEXT,
+    accept: Annotated[
+        str | None,
+        typer.Option(metavar="FILE:LINE", help="A changed block whose cards are to say so."),
+    ] = None,
+    say: Annotated[str | None, typer.Option(help="What they say, in Chinese.")] = None,
 ) -> Status:
     """Compare two records block by block: what did another PyTorch change? Needs no torch."""
     from torchdeck.commands.drift import drift as print_drift
 
-    return print_drift(Project.find(Path.cwd()), before, after, form)
+    if (accept is None) != (say is None):
+        raise UsageError("--accept goes with --say: name the block, and what its cards say")
+    accepted = None if accept is None or say is None else (accept, say)
+    return print_drift(Project.find(Path.cwd()), before, after, form, accepted)
 
 
 @_command()

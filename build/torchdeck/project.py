@@ -43,6 +43,11 @@ class Project:
         return self.content / "records"
 
     @property
+    def notices(self) -> Path:
+        """The file of what newer PyTorch do otherwise."""
+        return self.content / "notices.json"
+
+    @property
     def decks(self) -> Path:
         """The folder of the packages and their ledger."""
         return self.root / "decks"

@@ -112,6 +112,9 @@ class Rule(StrEnum):
     RUN_UNPROVEN = "run-unproven"
     RUN_UNSUPPORTED = "run-unsupported"
 
+    # Versions.
+    NOTICE_STALE = "notice-stale"
+
     # Packages and their ledger.
     GUID_COLLISION = "guid-collision"
     LEDGER = "ledger"

@@ -6,7 +6,7 @@ from pathlib import Path
 from torchdeck.commands.clock import now
 from torchdeck.commands.console import OUT, plural
 from torchdeck.commands.content import read_content, refuse_findings
-from torchdeck.commands.notes import notes_of_content
+from torchdeck.commands.notes import notes_of_content, refuse_stale_notices
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.build import build as build_decks
@@ -38,6 +38,8 @@ def build(
         refuse_edited(ledger, decks, name)
     if paths:
         ledger = ledger.of_questions({question.slug for question in content.questions})
+    else:
+        refuse_stale_notices(project, content)
     notes = notes_of_content(project, content)
     built = build_decks(content.edition, notes, ledger, decks, now=now())
     if only_check and built.stale:

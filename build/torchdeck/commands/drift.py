@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torchdeck.commands.console import OUT
 from torchdeck.commands.status import Status, UsageError
-from torchdeck.drift.classify import AcceptedText
+from torchdeck.drift.classify import AcceptedText, Kind
 from torchdeck.drift.classify import drift as drift_between
 from torchdeck.drift.form import DriftFormat
 from torchdeck.drift.grid import Grid
@@ -15,14 +15,22 @@ from torchdeck.drift.report import DriftReport
 from torchdeck.drift.run import NoRecordError, RecordedBlock, RecordedRun, find, records_in
 from torchdeck.execute.job import plan
 from torchdeck.execute.keys import code_keys
+from torchdeck.execute.notices import Notice, Notices
 from torchdeck.execute.recording import digest
 from torchdeck.execute.script import script_of
+from torchdeck.files import write_whole
 from torchdeck.project import Project
 from torchdeck.read.document import read_question
 from torchdeck.read.edition import read_edition
 
 
-def drift(project: Project, before: str, after: str, form: DriftFormat) -> Status:
+def drift(
+    project: Project,
+    before: str,
+    after: str,
+    form: DriftFormat,
+    accepted: tuple[str, str] | None,
+) -> Status:
     """Print what became of each block between two records.
 
     Args:
@@ -30,9 +38,11 @@ def drift(project: Project, before: str, after: str, form: DriftFormat) -> Statu
         before: A version, such as `2.13.0`, or the name of a record or its file.
         after: Another.
         form: How to print.
+        accepted: File and line of a block, and the sentence that its cards show from now on;
+            None to print.
 
     Raises:
-        UsageError: There is no such record.
+        UsageError: There is no such record, or that block has not changed.
     """
     try:
         runs = records_in(project.records)
@@ -41,6 +51,9 @@ def drift(project: Project, before: str, after: str, form: DriftFormat) -> Statu
         raise UsageError(str(error)) from error
     found = drift_between(first, second, runs, accepted_text(project))
     report = DriftReport(first, second, found)
+    if accepted is not None:
+        _accept(project, report, *accepted)
+        return Status.FINE
     _print(report, form)
     return Status.FINDINGS if report.is_alarming else Status.FINE
 
@@ -82,6 +95,21 @@ def accepted_text(project: Project) -> AcceptedText:
         return text if text is not None and digest(text) == block.accepted else None
 
     return find_text
+
+
+def _accept(project: Project, report: DriftReport, place: str, say: str) -> None:
+    item = next((item for item in report.found if item.place == place), None)
+    if item is None or item.kind in {Kind.UNCHANGED, Kind.NOT_COMPARABLE}:
+        what = f"is {item.kind}" if item else "is no block of the records"
+        raise UsageError(f"{place} {what}; --accept takes FILE:LINE as this command prints it")
+    if not say.strip():
+        raise UsageError("learners are told the difference: write it behind --say, in Chinese")
+    since = ".".join(map(str, report.after.release[:2]))
+    notices = Notices.read(project.notices, project.name(project.notices))
+    notice = Notice(item.file, item.line, since, say.strip())
+    text = notices.with_notice(item.key, notice).serialize()
+    write_whole({project.notices: text.encode()})
+    OUT.print(f"{place}: {notice.text}")
 
 
 def _print(report: DriftReport | Grid, form: DriftFormat) -> None:

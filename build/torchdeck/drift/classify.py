@@ -38,12 +38,14 @@ class Drift:
         kind: One of the closed set.
         file: Path of its question file.
         line: Line of its fence.
+        key: Its code key.
         detail: Why, or a diff.
     """
 
     kind: Kind
     file: str
     line: int
+    key: str
     detail: str = ""
 
     @property
@@ -78,7 +80,7 @@ def _unpaired(run: RecordedRun, other: RecordedRun, what: str) -> Iterator[Drift
     for key, block in run.blocks.items():
         if key not in other.blocks:
             detail = f"the block of {run.name} {what}"
-            yield Drift(Kind.NOT_COMPARABLE, block.file, block.line, detail)
+            yield Drift(Kind.NOT_COMPARABLE, block.file, block.line, key, detail)
 
 
 def _pair(  # noqa: PLR0913, PLR0917  # what is compared, where it stands, and what helps
@@ -98,7 +100,7 @@ def _pair(  # noqa: PLR0913, PLR0917  # what is compared, where it stands, and w
     ):
         kind = Kind.BUILD_DEPENDENT
         detail = f"as in {before.name} also in {witness.name}, whose build is of the other kind"
-    return Drift(kind, block.file, block.line, detail)
+    return Drift(kind, block.file, block.line, key, detail)
 
 
 def _witness(

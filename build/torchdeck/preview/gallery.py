@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from torchdeck.check import check
+from torchdeck.execute.notices import Notices
 from torchdeck.execute.records import Records
 from torchdeck.findings import Finding, Findings
 from torchdeck.package.apkg import StampedNote
@@ -89,6 +90,7 @@ class Gallery:
         self.edition: Edition = read_edition(project.content)
         self._ledger = Ledger.read(project.ledger, project.name(project.ledger))
         self._records = Records.read(project.records, project.name(project.records))
+        self._notices = Notices.read(project.notices, project.name(project.notices))
         self._files: dict[Path, _File] = {}
         for path in project.question_files():
             self.refresh(path)
@@ -135,7 +137,7 @@ class Gallery:
             media = read_media(question, path.parent, found)
             faults = sorted({*faults, *found})
             if not found:
-                notes = notes_of(question, self.edition, media, self._records)
+                notes = notes_of(question, self.edition, media, self._records, self._notices)
         if notes:
             shown = tuple(self._show(notes, faults))
             images = {item.name: item for note in notes for item in note.media}

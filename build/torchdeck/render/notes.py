@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from torchdeck.execute.job import plan
 from torchdeck.execute.keys import code_keys
+from torchdeck.execute.notices import Notices
 from torchdeck.execute.records import Records
 from torchdeck.execute.script import script_of
 from torchdeck.read.edition import Edition
@@ -41,10 +42,15 @@ class _Draft:
 
 
 def notes_of(
-    question: Question, edition: Edition, media: QuestionMedia, records: Records
+    question: Question,
+    edition: Edition,
+    media: QuestionMedia,
+    records: Records,
+    notices: Notices,
 ) -> list[Note]:
     """Return the notes of `question`, its own first, in the order of the file."""
     recorded = _recorded(question, records)
+    told = _told(question, notices)
     renderer = BodyRenderer(media.names(), recorded)
     drafts = [
         _question_draft(question, renderer),
@@ -64,7 +70,10 @@ def notes_of(
             kind=draft.kind,
             topic=question.topic,
             number=question.number,
-            fields={name: safe(html) for name, html in {**draft.fields, **shared}.items()},
+            fields={
+                name: safe(html)
+                for name, html in {**draft.fields, **shared, **_notice(draft, told)}.items()
+            },
             tags=_tags(question, draft.kind),
             media=media.shown_in(*draft.bodies),
             due=first_due + index,
@@ -106,6 +115,22 @@ def _card_fields(card: Card, question: Question, renderer: BodyRenderer) -> dict
             names.CONTEXT: context,
         }
     return {names.QUESTION: title, names.ANSWER: renderer.body(card.body), names.CONTEXT: context}
+
+
+def _told(question: Question, notices: Notices) -> Mapping[int, str]:
+    """Return what newer PyTorch do otherwise, by the line of the block that shows it."""
+    return {
+        block.location.line: "；".join(notice.text for notice in found)
+        for process in plan(script_of(question))
+        for block, key in zip(process.blocks, code_keys(process), strict=True)
+        if (found := notices.of(key))
+    }
+
+
+def _notice(draft: _Draft, told: Mapping[int, str]) -> Mapping[str, str]:
+    lines = [block.location.line for body in draft.bodies for block in code_blocks(body)]
+    text = "；".join(dict.fromkeys(told[line] for line in lines if line in told))
+    return {names.NOTICE: escape(text, quote=False)} if text else {}
 
 
 def _state(bodies: Iterable[Body], recorded: Mapping[int, str]) -> NoteState:
