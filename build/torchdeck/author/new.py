@@ -2,13 +2,13 @@
 
 import json
 
-import jinja2
 import yaml
 
 from torchdeck.files import write_whole
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
 from torchdeck.read.edition import Edition
+from torchdeck.templates import render
 
 TEMPLATE = "question.md.j2"
 
@@ -28,15 +28,7 @@ def new(project: Project, edition: Edition, ledger: Ledger, number: int) -> str:
     path = project.content / entry.topic / f"{entry.slug}.md"
     if path.exists():
         raise ProjectError(f"{project.name(path)} exists")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("torchdeck.author", ""),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  # the result is Markdown, written for its author
-    )
-    text = environment.get_template(TEMPLATE).render(
-        entry=entry, question=_yaml_scalar(entry.question)
-    )
+    text = render("torchdeck.author", TEMPLATE, entry=entry, question=_yaml_scalar(entry.question))
     write_whole({path: text.encode()})
     return project.name(path)
 

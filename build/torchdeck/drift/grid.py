@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import jinja2
-
 from torchdeck.drift.classify import AcceptedText, Kind, drift
 from torchdeck.drift.run import RecordedRun
+from torchdeck.templates import render
 
 _ORDER = {kind: rank for rank, kind in enumerate(Kind)}
 
@@ -61,22 +60,11 @@ class Grid:
 
     def markdown(self) -> str:
         """Return the grid as a Markdown table."""
-        return self._render("grid.md.j2")
+        return render("torchdeck.drift", "grid.md.j2", grid=self)
 
     def html(self) -> str:
         """Return the grid as one page that needs nothing else."""
-        return self._render("grid.html.j2")
-
-    def _render(self, template: str) -> str:
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("torchdeck.drift", ""),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=jinja2.select_autoescape(["html.j2"]),
-        )
-        return environment.get_template(template).render(grid=self)
+        return render("torchdeck.drift", "grid.html.j2", grid=self)
 
 
 def grid(pinned: RecordedRun, runs: Sequence[RecordedRun], accepted: AcceptedText) -> Grid:

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import groupby
 
-import jinja2
-
 from torchdeck.drift.classify import ALARMING, Drift, Kind
 from torchdeck.drift.run import RecordedRun
+from torchdeck.templates import render
 
 
 @dataclass(frozen=True)
@@ -85,19 +84,8 @@ class DriftReport:
 
     def markdown(self) -> str:
         """Return the report as Markdown."""
-        return self._render("report.md.j2")
+        return render("torchdeck.drift", "report.md.j2", report=self)
 
     def html(self) -> str:
         """Return the report as one page that needs nothing else."""
-        return self._render("report.html.j2")
-
-    def _render(self, template: str) -> str:
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("torchdeck.drift", ""),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=jinja2.select_autoescape(["html.j2"]),
-        )
-        return environment.get_template(template).render(report=self)
+        return render("torchdeck.drift", "report.html.j2", report=self)

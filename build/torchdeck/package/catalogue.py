@@ -4,11 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jinja2
-
 from torchdeck.package.apkg import DeckContent, StampedNote
 from torchdeck.read.edition import Edition
 from torchdeck.render.note import NoteState
+from torchdeck.templates import render
 
 TEMPLATE = "catalogue.md.j2"
 
@@ -51,12 +50,11 @@ def catalogue(
         whole: The package of everything.
         retired: What was taken back, if there is any.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("torchdeck.package", ""),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  # the result is Markdown, made of our own figures
-    )
-    return environment.get_template(TEMPLATE).render(
-        edition=edition, rows=list(rows), whole=whole, retired=retired
+    return render(
+        "torchdeck.package",
+        TEMPLATE,
+        edition=edition,
+        rows=[*rows, whole],
+        whole=whole,
+        retired=retired,
     )

@@ -7,13 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from torchdeck.files import write_whole
 from torchdeck.package.build import ALL, SUFFIX
 from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.preview.gallery import Gallery, Shown
 from torchdeck.render.note import NoteKind, NoteState
+from torchdeck.templates import render
 
 PAGE_FILES = ("browse.html", "browse.css", "browse.js")
 
@@ -90,11 +89,10 @@ def write_site(gallery: Gallery, decks: Path, folder: Path) -> None:
 
 
 def _index(gallery: Gallery, rows: list[Row], total: Row) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("torchdeck.preview", "page"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        keep_trailing_newline=True,
+    return render(
+        "torchdeck.preview",
+        "page/index.html.j2",
+        edition=gallery.edition,
+        rows=rows,
+        total=total,
     )
-    template = environment.get_template("index.html.j2")
-    return template.render(edition=gallery.edition, rows=rows, total=total)

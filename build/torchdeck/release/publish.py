@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import jinja2
-
 from torchdeck.package.build import SUFFIX
 from torchdeck.read.edition import Edition
 from torchdeck.release.changes import DeckChanges, count
 from torchdeck.release.notes import release_notes
 from torchdeck.release.shelf import Shelf
+from torchdeck.templates import render
 
 CHANGELOG = "CHANGELOG.md"
 CHECKSUMS = "SHA256SUMS"
@@ -67,7 +66,14 @@ def release(
     texts = {
         CHECKSUMS: "\n".join(sums) + "\n",
         NOTES: notes,
-        ANKIWEB: _ankiweb(version, edition, shelf, notes),
+        ANKIWEB: render(
+            "torchdeck.release",
+            "ankiweb.md.j2",
+            version=version,
+            edition=edition,
+            shelf=shelf,
+            notes=notes,
+        ),
     }
     return Release(
         version, notes, {**packages, **{name: text.encode() for name, text in texts.items()}}
@@ -107,15 +113,3 @@ def _summary(found: Sequence[DeckChanges] | None, notes: int) -> str:
     numbers = count(found)
     words = {"new": "新增", "changed": "改动", "retired": "退役"}
     return "，".join(f"{words[what]} {numbers[what]} 张笔记" for what in words) + "。\n\n"
-
-
-def _ankiweb(version: str, edition: Edition, shelf: Shelf, notes: str) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("torchdeck.release", ""),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        autoescape=False,  # noqa: S701  # the result is Markdown, made of our own texts
-    )
-    return environment.get_template("ankiweb.md.j2").render(
-        version=version, edition=edition, shelf=shelf, notes=notes
-    )
