@@ -180,7 +180,10 @@ def _lock_of(session: nox.Session, torch: str) -> Path:
     path = LOCKS / f"torch-{torch}.lock"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        _resolve(session, path, torch, "--group", "content")
+        # What packages do not declare: which of their versions is made for this PyTorch.
+        known = LOCKS / f"torch-{torch}.constraints"
+        options = ("--constraint", str(known)) if known.exists() else ()
+        _resolve(session, path, torch, "--group", "content", *options)
     return path
 
 
