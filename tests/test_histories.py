@@ -26,6 +26,7 @@ from torchdeck.render.note import Note, NoteKind
 from torchdeck.verify.learner import Learner, learner
 
 MOVES: Counter[str] = Counter()
+# Each step builds packages and imports them into the real Anki: seconds, not milliseconds.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ALL_MOVES = {
     "edit",

@@ -13,8 +13,7 @@ from torchdeck.drift.grid import Grid
 from torchdeck.drift.grid import grid as grid_of
 from torchdeck.drift.report import DriftReport
 from torchdeck.drift.run import NoRecordError, RecordedBlock, RecordedRun, find, records_in
-from torchdeck.execute.job import plan
-from torchdeck.execute.keys import code_keys
+from torchdeck.execute.keys import keyed_blocks
 from torchdeck.execute.notices import Notice, Notices
 from torchdeck.execute.recording import digest
 from torchdeck.execute.script import script_of
@@ -85,8 +84,7 @@ def accepted_text(project: Project) -> AcceptedText:
             return {}
         return {
             key: block.output.text
-            for process in plan(script_of(question))
-            for block, key in zip(process.blocks, code_keys(process), strict=True)
+            for _, block, key in keyed_blocks(script_of(question))
             if block.output is not None
         }
 

@@ -1,8 +1,7 @@
 """All notes of a command's content."""
 
 from torchdeck.commands.content import Content
-from torchdeck.execute.job import plan
-from torchdeck.execute.keys import code_keys
+from torchdeck.execute.keys import keyed_blocks
 from torchdeck.execute.notices import Notices
 from torchdeck.execute.records import Records
 from torchdeck.execute.script import script_of
@@ -43,10 +42,7 @@ def refuse_stale_notices(project: Project, content: Content) -> None:
         FindingsError: A block was edited since its notice was accepted.
     """
     keys = {
-        key
-        for question in content.questions
-        for process in plan(script_of(question))
-        for key in code_keys(process)
+        key for question in content.questions for _, _, key in keyed_blocks(script_of(question))
     }
     notices = Notices.read(project.notices, project.name(project.notices))
     if findings := list(notices.stale(keys)):

@@ -70,9 +70,8 @@ def drift(
     """
     found = list(_unpaired(before, after, "is gone, or was edited"))
     found += _unpaired(after, before, "is new, or was edited")
-    for key, block in after.blocks.items():
-        if key in before.blocks:
-            found.append(_pair(before, after, others, key, block, accepted))
+    pairs = _Pairs(before, after, others, accepted)
+    found += (pairs.drift(key) for key in after.blocks if key in before.blocks)
     return sorted(found, key=lambda item: (item.file, item.line))
 
 
@@ -83,50 +82,48 @@ def _unpaired(run: RecordedRun, other: RecordedRun, what: str) -> Iterator[Drift
             yield Drift(Kind.NOT_COMPARABLE, block.file, block.line, key, detail)
 
 
-def _pair(  # noqa: PLR0913, PLR0917  # what is compared, where it stands, and what helps
-    before: RecordedRun,
-    after: RecordedRun,
-    others: Sequence[RecordedRun],
-    key: str,
-    block: RecordedBlock,
-    accepted: AcceptedText,
-) -> Drift:
-    old = before.blocks[key]
-    kind, detail = classify(old, block, accepted)
-    if (
-        kind not in {Kind.UNCHANGED, Kind.NOT_COMPARABLE}
-        and before.is_cpu_build != after.is_cpu_build
-        and (witness := _witness(before, after, others, key, accepted)) is not None
-    ):
-        kind = Kind.BUILD_DEPENDENT
-        detail = f"as in {before.name} also in {witness.name}, whose build is of the other kind"
-    return Drift(kind, block.file, block.line, key, detail)
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Two records, and what helps to tell what became of a block between them."""
 
+    before: RecordedRun
+    after: RecordedRun
+    others: Sequence[RecordedRun]
+    accepted: AcceptedText
 
-def _witness(
-    before: RecordedRun,
-    after: RecordedRun,
-    others: Sequence[RecordedRun],
-    key: str,
-    accepted: AcceptedText,
-) -> RecordedRun | None:
-    """Return a record that shows that the build, not the version, makes the difference.
+    def drift(self, key: str) -> Drift:
+        """Return what became of the block with this `key`, which both records have."""
+        block = self.after.blocks[key]
+        kind, detail = classify(self.before.blocks[key], block, self.accepted)
+        if (
+            kind not in {Kind.UNCHANGED, Kind.NOT_COMPARABLE}
+            and self.before.is_cpu_build != self.after.is_cpu_build
+            and (witness := self._witness(key)) is not None
+        ):
+            kind = Kind.BUILD_DEPENDENT
+            detail = (
+                f"as in {self.before.name} also in {witness.name}, whose build is of the other kind"
+            )
+        return Drift(kind, block.file, block.line, key, detail)
 
-    That is one of the build of `before` and a version not older than that of `after` in which the
-    block is as in `before` (or the other way round).
-    """
-    for run in others:
-        if key not in run.blocks:
-            continue
-        newer, older = (after, before) if after.release >= before.release else (before, after)
-        of_older_build = run.is_cpu_build == older.is_cpu_build and run.release >= newer.release
-        of_newer_build = run.is_cpu_build == newer.is_cpu_build and run.release <= older.release
-        twin = older if of_older_build else newer if of_newer_build else None
-        if twin is not None and run is not twin:
-            kind, _ = classify(twin.blocks[key], run.blocks[key], accepted)
-            if kind in {Kind.UNCHANGED, Kind.NOISE}:
-                return run
-    return None
+    def _witness(self, key: str) -> RecordedRun | None:
+        """Return a record that shows that the build, not the version, makes the difference.
+
+        That is one of the build of `before` and a version not older than that of `after` in which
+        the block is as in `before` (or the other way round).
+        """
+        older, newer = sorted((self.before, self.after), key=lambda run: run.release)
+        for run in self.others:
+            if key not in run.blocks:
+                continue
+            of_older_build = run.is_cpu_build == older.is_cpu_build and run.release >= newer.release
+            of_newer_build = run.is_cpu_build == newer.is_cpu_build and run.release <= older.release
+            twin = older if of_older_build else newer if of_newer_build else None
+            if twin is not None and run is not twin:
+                kind, _ = classify(twin.blocks[key], run.blocks[key], self.accepted)
+                if kind in {Kind.UNCHANGED, Kind.NOISE}:
+                    return run
+        return None
 
 
 def classify(old: RecordedBlock, new: RecordedBlock, accepted: AcceptedText) -> tuple[Kind, str]:

@@ -4,13 +4,14 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from torchdeck.execute.job import Process
+from torchdeck.execute.job import Process, plan
+from torchdeck.execute.script import Script
 from torchdeck.read.question import CodeBlock
 
 # Raised when the engine itself changes what a block sees (seeds, environment, namespace): it
@@ -101,6 +102,13 @@ def code_keys(process: Process) -> list[str]:
         digest.update(_canonical(block))
         keys.append(digest.hexdigest())
     return keys
+
+
+def keyed_blocks(script: Script) -> Iterator[tuple[Process, CodeBlock, str]]:
+    """Yield each block that runs with its process and its code key, a process after the other."""
+    for process in plan(script):
+        for block, key in zip(process.blocks, code_keys(process), strict=True):
+            yield process, block, key
 
 
 def result_key(code_key: str, where: Environment) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 
 from torchdeck.execute.compare import normalise
 from torchdeck.execute.guards import Guards
-from torchdeck.execute.job import plan
-from torchdeck.execute.keys import Environment, code_keys
+from torchdeck.execute.keys import Environment, keyed_blocks
 from torchdeck.execute.probe import Machine
 from torchdeck.execute.report import FileReport
 from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
@@ -85,11 +84,10 @@ class Recording:
 def _entries(file: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the code key and the entry of each block of `file` that was to run here."""
     results = {result.block.location.line: result for result in file.results}
-    for process in plan(file.script):
-        for block, key in zip(process.blocks, code_keys(process), strict=True):
-            result = results[block.location.line]
-            if result.origin is not Origin.RECORD:
-                yield key, _entry(file.script.file, result)
+    for _, block, key in keyed_blocks(file.script):
+        result = results[block.location.line]
+        if result.origin is not Origin.RECORD:
+            yield key, _entry(file.script.file, result)
 
 
 def _entry(file: str, result: RunResult) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from torchdeck.package.identity import guid
 from torchdeck.package.ledger import Ledger
 from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.package.payload import PackageError, payload_digest, read_payload
-from torchdeck.package.retired import FILE as RETIRED
-from torchdeck.package.retired import retired_deck
+from torchdeck.package.retired import RETIRED, retired_deck
 from torchdeck.project import LEDGER_FILE
 from torchdeck.read.edition import Edition, Topic
 from torchdeck.render.note import Note

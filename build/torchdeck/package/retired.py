@@ -15,7 +15,7 @@ from torchdeck.read.edition import Edition
 from torchdeck.render import field_names as names
 from torchdeck.render.note import KEY_SEPARATOR, Media, Note, NoteKind, NoteState
 
-FILE = "retired.apkg"
+RETIRED = "retired.apkg"
 TAG = "torchdeck::retired"
 FIRST_DUE = 1_000_000  # behind all notes that learn
 

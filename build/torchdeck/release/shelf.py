@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torchdeck.package.build import ALL
 from torchdeck.package.payload import NoteRow, PackageError, Payload, read_payload
-from torchdeck.package.retired import FILE as RETIRED
+from torchdeck.package.retired import RETIRED
 from torchdeck.project import Project
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
-from torchdeck.execute.job import plan
-from torchdeck.execute.keys import code_keys
+from torchdeck.execute.keys import keyed_blocks
 from torchdeck.execute.notices import Notices
 from torchdeck.execute.records import Records
 from torchdeck.execute.script import script_of
@@ -121,8 +120,7 @@ def _told(question: Question, notices: Notices) -> Mapping[int, str]:
     """Return what newer PyTorch do otherwise, by the line of the block that shows it."""
     return {
         block.location.line: "；".join(notice.text for notice in found)
-        for process in plan(script_of(question))
-        for block, key in zip(process.blocks, code_keys(process), strict=True)
+        for _, block, key in keyed_blocks(script_of(question))
         if (found := notices.of(key))
     }
 
@@ -169,14 +167,13 @@ def _sources(question: Question) -> str:
 def _recorded(question: Question, records: Records) -> Mapping[int, str]:
     """Return what the cards say beside blocks that run only on a device, by line."""
     said: dict[int, str] = {}
-    for process in plan(script_of(question)):
+    for process, block, key in keyed_blocks(script_of(question)):
         if process.device is None:
             continue
-        for block, key in zip(process.blocks, code_keys(process), strict=True):
-            record = records.newest(key)
-            said[block.location.line] = (
-                f"输出记录自 {record.device}，PyTorch {record.torch}，{record.recorded}"
-                if record
-                else UNVERIFIED
-            )
+        record = records.newest(key)
+        said[block.location.line] = (
+            f"输出记录自 {record.device}，PyTorch {record.torch}，{record.recorded}"
+            if record
+            else UNVERIFIED
+        )
     return said

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from torchdeck.package.build import ALL
 from torchdeck.package.payload import NoteRow, Payload
-from torchdeck.package.retired import FILE as RETIRED
+from torchdeck.package.retired import RETIRED
 from torchdeck.verify.report import Fault
 from torchdeck.verify.rules import Rule
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torchdeck.package.build import ALL
 from torchdeck.package.payload import NoteRow, Payload, read_payload
-from torchdeck.package.retired import FILE as RETIRED
+from torchdeck.package.retired import RETIRED
 from torchdeck.verify.learner import Learner, learner
 from torchdeck.verify.report import Fault
 from torchdeck.verify.rules import Rule
@@ -149,7 +149,7 @@ def _outdated(anki: Learner, upgrade: Upgrade, own: dict[str, tuple[str, ...]]) 
 def _state_faults(anki: Learner, upgrade: Upgrade) -> Iterator[Loss]:
     types = {int(number) for number in json.loads(upgrade.after.note_types)}
     strange = anki.rows(
-        f"select n.sfld from notes n where n.mid not in ({','.join(map(str, types))})"  # noqa: S608
+        f"select n.sfld from notes n where n.mid not in ({','.join(map(str, types))})"  # noqa: S608  # whole numbers
     )
     for (name,) in strange:
         yield Rule.NOTE_OUTDATED, f"{name} is of a note type that no package updates any more"

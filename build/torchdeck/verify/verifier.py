@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from torchdeck.package.build import ALL, SUFFIX
-from torchdeck.package.retired import FILE as RETIRED
+from torchdeck.package.retired import RETIRED
 from torchdeck.verify.report import Fault, Report
 from torchdeck.verify.rules import Rule
 
