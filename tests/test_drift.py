@@ -192,6 +192,24 @@ def test_the_grid_shows_what_broke_when(project: Path, torchdeck: Torchdeck) -> 
     assert torchdeck(project, "grid").status == 2
 
 
+def test_the_site_leads_to_what_other_versions_change(project: Path, torchdeck: Torchdeck) -> None:
+    write_question(project, "```python\nx = 1\n```")
+    assert torchdeck(project, "build").status == 0
+    site = project / "site"
+    assert torchdeck(project, "preview", "--static", str(site)).status == 0
+    assert "versions.html" not in (site / "index.html").read_text(encoding="utf-8")
+
+    shelf = Shelf(project / "content" / "records")
+    shelf.put("2.13.0+cpu", {"a": FINE})
+    shelf.put("2.14.1+cu132", {"a": {"outcome": "failed", "reason": "it broke"}})
+    assert torchdeck(project, "preview", "--static", str(site)).status == 0
+    assert 'href="versions.html"' in (site / "index.html").read_text(encoding="utf-8")
+    grid = (site / "versions.html").read_text(encoding="utf-8")
+    assert 'href="drift-torch-2.14.1+cu132.html"' in grid
+    report = (site / "drift-torch-2.14.1+cu132.html").read_text(encoding="utf-8")
+    assert "it broke" in report
+
+
 def test_a_card_says_what_a_newer_pytorch_does(project: Path, torchdeck: Torchdeck) -> None:
     path = write_question(project, "```python\nprint(0 + 1)\n```\n\n```output\n1\n```")
     title, fences = (

@@ -65,12 +65,23 @@ def grid(project: Project, form: DriftFormat) -> Status:
         UsageError: There is no record of the PyTorch that the content names.
     """
     try:
-        runs = records_in(project.records)
-        pinned = find(runs, read_edition(project.content).pytorch)
+        found = read_grid(project)
     except NoRecordError as error:
         raise UsageError(str(error)) from error
-    _print(grid_of(pinned, runs, accepted_text(project)), form)
+    _print(found, form)
     return Status.FINE
+
+
+def read_grid(project: Project) -> Grid:
+    """Hold all records of `project` against the one of the PyTorch that the content names.
+
+    Raises:
+        FindingsError: The edition is broken.
+        NoRecordError: There is no record of that PyTorch, or a file is no record.
+    """
+    runs = records_in(project.records)
+    pinned = find(runs, read_edition(project.content).pytorch)
+    return grid_of(pinned, runs, accepted_text(project))
 
 
 def accepted_text(project: Project) -> AcceptedText:

@@ -1,12 +1,15 @@
 """`torchdeck preview`."""
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import uvicorn
 
 from torchdeck.commands.console import OUT, plural
+from torchdeck.commands.drift import read_grid
 from torchdeck.commands.status import Status, UsageError
+from torchdeck.drift.run import NoRecordError
 from torchdeck.preview.gallery import Gallery
 from torchdeck.preview.server import HOST, Preview
 from torchdeck.preview.site import write_site
@@ -33,11 +36,19 @@ def preview(project: Project, *, port: int, static: Path | None) -> Status:
 
 def _write(gallery: Gallery, project: Project, folder: Path) -> Status:
     try:
-        write_site(gallery, project.decks, folder)
+        write_site(gallery, project.decks, _versions(project), folder)
     except FileNotFoundError as error:
         raise UsageError(f"{error.filename} is missing; run `torchdeck build` first") from error
     OUT.print(f"preview: {plural(len(gallery.cards), 'card')} in {folder}")
     return Status.FINE
+
+
+def _versions(project: Project) -> Mapping[str, bytes]:
+    """Return the pages about other PyTorch; none without a record of that of the content."""
+    try:
+        return read_grid(project).site()
+    except NoRecordError:
+        return {}
 
 
 def _serve(gallery: Gallery, project: Project, port: int) -> Status:

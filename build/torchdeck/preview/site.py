@@ -1,7 +1,7 @@
 """The page that shows the cards, and the same as a site of plain files."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -63,8 +63,14 @@ def data_of(gallery: Gallery, *, live: bool) -> bytes:
     return json.dumps(data, ensure_ascii=False).encode()
 
 
-def write_site(gallery: Gallery, decks: Path, folder: Path) -> None:
-    """Write the catalogue, the page, the images and the packages into `folder`.
+def write_site(gallery: Gallery, decks: Path, versions: Mapping[str, bytes], folder: Path) -> None:
+    """Write the catalogue, the page, the images, the packages and `versions` into `folder`.
+
+    Args:
+        gallery: The cards.
+        decks: Where the packages are.
+        versions: Pages about other PyTorch, by name; the catalogue leads to the first.
+        folder: Where to write.
 
     Raises:
         FileNotFoundError: A package of the content was not built.
@@ -76,23 +82,25 @@ def write_site(gallery: Gallery, decks: Path, folder: Path) -> None:
         if (of_topic := [item for item in cards if item.note.topic == topic.slug])
     ]
     total = Row.of("全部", ALL, cards)
-    index = _index(gallery, rows, total)
+    index = _index(gallery, rows, total, next(iter(versions), ""))
     contents = {
         "index.html": index.encode(),
         "index.css": page_file("index.css"),
         **{name: page_file(name) for name in PAGE_FILES},
         "cards.json": data_of(gallery, live=False),
         **gallery.media,
+        **versions,
         **{row.file: (decks / row.file).read_bytes() for row in [*rows, total]},
     }
     write_whole({folder / name: content for name, content in contents.items()})
 
 
-def _index(gallery: Gallery, rows: list[Row], total: Row) -> str:
+def _index(gallery: Gallery, rows: list[Row], total: Row, versions: str) -> str:
     return render(
         "torchdeck.preview",
         "page/index.html.j2",
         edition=gallery.edition,
         rows=rows,
         total=total,
+        versions=versions,
     )
