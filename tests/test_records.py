@@ -74,6 +74,24 @@ def test_the_same_run_on_another_day_leaves_the_record_as_it_is(
     assert path.read_bytes() == before
 
 
+def test_a_record_still_says_what_was_printed_once_something_else_is_accepted(
+    project: Path, torchdeck: Torchdeck
+) -> None:
+    path = write_question(project, "```python\nprint('new')\n```\n\n```output\nnew\n```")
+    assert torchdeck(project, "run", "--record").status == 0
+    older, record = record_of(project)
+    for entry in record["blocks"].values():
+        entry["accepted"] = hashlib.sha256(b"old").hexdigest()[:16]
+    older = older.rename(older.with_name("torch-2.12.1+cu130.json"))
+    older.write_text(json.dumps(record), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("output\nnew", "output\nold"), encoding="utf-8"
+    )
+    assert torchdeck(project, "run", "--accept").status == 0
+    kept = json.loads(older.read_text(encoding="utf-8"))
+    assert [entry["stdout"] for entry in kept["blocks"].values()] == ["old\n"]
+
+
 def test_a_run_of_one_file_keeps_what_the_record_has_of_others(
     project: Path, torchdeck: Torchdeck
 ) -> None:

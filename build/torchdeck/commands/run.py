@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,10 @@ from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.durations import Durations
 from torchdeck.execute.engine import Engine
 from torchdeck.execute.fork_runner import ServerError
-from torchdeck.execute.keys import MissingPackageError, environment, is_installed
+from torchdeck.execute.keys import MissingPackageError, environment, is_installed, keyed_blocks
 from torchdeck.execute.options import RunOptions
 from torchdeck.execute.probe import this_machine
-from torchdeck.execute.recording import Recording
+from torchdeck.execute.recording import Recording, spell_out
 from torchdeck.execute.records import Records
 from torchdeck.execute.report import FileReport, RunReport
 from torchdeck.execute.results import Origin
@@ -57,7 +57,7 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
         report = execute(engine, [_script(project, reading) for reading in readings])
     except (MissingPackageError, ServerError) as error:
         raise missing(error) from error
-    accepted = _accept(readings, report) if options.accept else []
+    accepted = _accept(project, readings, report) if options.accept else []
     if options.record:
         _record(project, engine, report, whole=not paths)
     print_report(report, accepted)
@@ -136,8 +136,9 @@ def _script(project: Project, reading: Reading) -> Script:
     return script_of(question, accepted_figures(question, folder))
 
 
-def _accept(readings: Sequence[Reading], report: RunReport) -> list[CodeBlock]:
+def _accept(project: Project, readings: Sequence[Reading], report: RunReport) -> list[CodeBlock]:
     """Write new and changed outputs; return the blocks that printed them."""
+    spell_out(project.records, dict(_replaced(report)))
     accepted: list[CodeBlock] = []
     for reading, file in zip(readings, report.files, strict=True):
         if file.acceptances and reading.source:
@@ -147,6 +148,15 @@ def _accept(readings: Sequence[Reading], report: RunReport) -> list[CodeBlock]:
                 raise UsageError(str(error)) from error
             accepted += [acceptance.block for acceptance in file.acceptances]
     return accepted
+
+
+def _replaced(report: RunReport) -> Iterator[tuple[str, str]]:
+    """Yield code keys and the outputs that others are about to replace."""
+    for file in report.files:
+        blocks = [acceptance.block for acceptance in file.acceptances]
+        for _, block, key in keyed_blocks(file.script) if blocks else ():
+            if block in blocks and block.output is not None:
+                yield key, block.output.text
 
 
 def _record(project: Project, engine: Engine, report: RunReport, *, whole: bool) -> None:
