@@ -12,6 +12,7 @@ import tempfile
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -24,9 +25,12 @@ ENVIRONMENT = ROOT / ".nox" / "env"
 EXECUTABLES = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 STAMP = ENVIRONMENT / "torchdeck-installed"
 LOCKS = ROOT / "build" / "locks"  # of other PyTorch than that of the content
-PINNED = tomllib.loads((ROOT / "content" / "topics.toml").read_text(encoding="utf-8"))["pytorch"]
+RECORDS = ROOT / "content" / "records"
+TOPICS = ROOT / "content" / "topics.toml"
+PINNED = tomllib.loads(TOPICS.read_text(encoding="utf-8"))["pytorch"]
 VERSIONS = ("2.12.1", "2.13.0", "2.14.1", "2.15.0")
 GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
+ALL_GROUPS = [word for name in GROUPS["dependency-groups"] for word in ("--group", name)]
 
 
 def _wanted_versions() -> tuple[str, ...]:
@@ -102,13 +106,16 @@ def release(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
 def lint(session: nox.Session) -> None:
-    """Run the linters and the type checker."""
+    """Run the linters and the type checker; hold the workflows against GitHub's schema."""
     _install_group(session, "tests")
     _install_group(session, "browser")
     _install_group(session, "lint")
     _python(session, "ruff", "check")
     _python(session, "ruff", "format", "--check")
     _python(session, "mypy")
+    workflows = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    _python(session, "check_jsonschema", *schema, *workflows)
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
@@ -167,10 +174,92 @@ def matrix(session: nox.Session, torch: str) -> None:
 
 
 @nox.session(reuse_venv=True, default=False)
+def watch(session: nox.Session) -> None:
+    """Execute all content under the newest PyTorch there is, unless that was recorded before.
+
+    For a job that runs on a schedule: `nox -s watch -- REPORT.md`. The report is Markdown; without
+    news none is written. Ends with 1 if a block fails or prints something else.
+    """
+    report = Path(*session.posargs) if session.posargs else ROOT / ".nox" / "watch.md"
+    newest = _newest_torch(session)
+    recorded = [path.stem.split("-") for path in RECORDS.glob("torch-*.json")]
+    if any(build.partition("+")[0] == newest for _, build, *device in recorded if not device):
+        session.log(f"no news: PyTorch {newest} is recorded")
+        return
+    _nox(session, "matrix", "--torch", newest)
+    versions = (PINNED, newest)
+    found = _under(session, newest, "drift", *versions, "--format", "markdown", silent=True)
+    report.write_text(str(found), encoding="utf-8")
+    session.log(f"report: {report}")
+    _under(session, newest, "drift", *versions)
+
+
+@nox.session(reuse_venv=True, requires=["env"], default=False)
+def upgrade(session: nox.Session) -> None:
+    """Move the content to another PyTorch: `nox -s upgrade -- 2.15.0`, look, then add `--accept`.
+
+    The first call executes everything under it and prints what it changes. Look at every place:
+    does the answer still say what is true? With `--accept` the version is pinned and locked,
+    what it prints is accepted, the decks are built, and what learners will get is printed.
+    """
+    version, *accept = session.posargs or [""]
+    if not version or accept not in ([], ["--accept"]):
+        session.error("say which version: nox -s upgrade -- 2.15.0 [--accept]")
+    if not accept:
+        _nox(session, "matrix", "--torch", version)
+        _under(session, version, "drift", PINNED, version)
+        session.log(f"looked at all of it? nox -s upgrade -- {version} --accept")
+        return
+    _pin(session, version)
+    _install(session, "--editable", ".[run,build,verify,preview]")
+    _install_required(session)
+    _torchdeck(session, "check")
+    _torchdeck(session, "run", "--accept")
+    _torchdeck(session, "run", "--record")
+    _torchdeck(session, "build")
+    _torchdeck(session, "verify")
+    _torchdeck(session, "changes", "HEAD")
+
+
+@nox.session(reuse_venv=True, default=False)
 def lock(session: nox.Session) -> None:
     """Resolve `requirements.lock` anew, for every platform, with the PyTorch of the content."""
-    groups = [option for name in GROUPS["dependency-groups"] for option in ("--group", name)]
-    _resolve(session, LOCK, PINNED, *groups, *session.posargs)
+    _resolve(session, LOCK, PINNED, *ALL_GROUPS, *session.posargs)
+
+
+def _newest_torch(session: nox.Session) -> str:
+    """Return the newest release of PyTorch on the index, without its build."""
+    session.install("uv")
+    wanted = Path(session.create_tmp()) / "newest.txt"
+    wanted.write_text("torch\n", encoding="utf-8")
+    command = ("uv", "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate")
+    (pin,) = str(session.run(*command, str(wanted), silent=True)).split()
+    return pin.removeprefix("torch==").partition("+")[0]
+
+
+def _pin(session: nox.Session, version: str) -> None:
+    """Make `version` the PyTorch of the content; what was pinned gets a lock of its own."""
+    settings = TOPICS.read_text(encoding="utf-8")
+    old, new = (f'pytorch = "{pinned}"' for pinned in (PINNED, version))
+    if settings.count(old) != 1:
+        session.error(f"{TOPICS}: one line should read {old}")
+    (LOCKS / f"torch-{PINNED}.lock").write_bytes(LOCK.read_bytes())
+    (LOCKS / f"torch-{version}.lock").unlink(missing_ok=True)
+    _resolve(session, LOCK, version, *ALL_GROUPS)
+    TOPICS.write_text(settings.replace(old, new), encoding="utf-8")
+
+
+def _nox(session: nox.Session, name: str, *arguments: str) -> None:
+    """Run another session to its end."""
+    session.run(sys.executable, "-m", "nox", "-s", name, "--", *arguments, external=True)
+
+
+def _under(session: nox.Session, torch: str, *arguments: str, silent: bool = False) -> Any:
+    """Run torchdeck in the environment that the matrix has for a version."""
+    folder = ROOT / ".nox" / f"matrix-torch-{torch.replace('.', '-')}" / EXECUTABLES.name
+    command = (str(folder / "python"), "-m", "torchdeck", *arguments)
+    codes = [0, 1] if silent else [0]
+    return session.run(*command, external=True, silent=silent, success_codes=codes)
 
 
 def _lock_of(session: nox.Session, torch: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import DAY, FIRST_RELEASE, Torchdeck, line_of, write_question
 from torchdeck.drift.classify import Kind, drift
-from torchdeck.drift.run import RecordedRun, records_in
+from torchdeck.drift.run import NoRecordError, RecordedRun, find, records_in
 from torchdeck.package.payload import NoteRow, read_payload
 
 FILE = "content/tensor/views.md"
@@ -190,6 +190,20 @@ def test_the_grid_shows_what_broke_when(project: Path, torchdeck: Torchdeck) -> 
     assert json.loads(torchdeck(project, "grid", "--format", "json").out)["rows"]
     (project / "content" / "records" / "torch-2.13.0+cpu.json").unlink()
     assert torchdeck(project, "grid").status == 2
+
+
+def test_a_version_means_its_run_on_the_cpu_before_that_on_a_device(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.put("2.13.0+cpu", {"a": FINE})
+    device = json.loads((tmp_path / "torch-2.13.0+cpu.json").read_text(encoding="utf-8"))
+    device["environment"] |= {"torch": "2.13.0+cu130", "device": "NVIDIA H100"}
+    (tmp_path / "torch-2.13.0+cu130-h100.json").write_text(json.dumps(device), encoding="utf-8")
+    runs = records_in(tmp_path)
+    assert find(runs, "2.13.0").name == "torch-2.13.0+cpu"
+    assert find(runs, "torch-2.13.0+cu130-h100").device == "NVIDIA H100"
+    shelf.put("2.13.0+cu130", {"a": FINE})
+    with pytest.raises(NoRecordError, match=r"several records are of 2\.13\.0"):
+        find(records_in(tmp_path), "2.13.0")
 
 
 def test_the_site_leads_to_what_other_versions_change(project: Path, torchdeck: Torchdeck) -> None:

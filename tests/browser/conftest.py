@@ -17,7 +17,12 @@ from torchdeck.render import field_names as names
 from torchdeck.verify.learner import learner
 
 # Debian's chromium is a shell script around the program.
-CHROMIUM = ("/usr/lib/chromium/chromium", "/usr/bin/chromium-browser", "/usr/bin/chromium")
+CHROMIUM = (
+    "/usr/lib/chromium/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/chromium",
+    "/usr/bin/google-chrome",
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from torchdeck.execute.results import Outcome
 
-CPU_BUILD = "cpu"
+CPU = "cpu"  # a device, and a build
 
 
 class NoRecordError(Exception):
@@ -68,7 +68,7 @@ class RecordedRun:
     @property
     def is_cpu_build(self) -> bool:
         """Whether its PyTorch was built without a device."""
-        return self.torch.partition("+")[2] == CPU_BUILD
+        return self.torch.partition("+")[2] == CPU
 
     @classmethod
     def read(cls, path: Path) -> "RecordedRun":
@@ -104,6 +104,8 @@ def records_in(folder: Path) -> list[RecordedRun]:
 def find(runs: list[RecordedRun], wanted: str) -> RecordedRun:
     """Return the record of the version, or with the name, `wanted`.
 
+    Of a version that ran on CPU and on another device, that is the CPU's; the others have names.
+
     Raises:
         NoRecordError: There is none, or several have that version.
     """
@@ -112,6 +114,8 @@ def find(runs: list[RecordedRun], wanted: str) -> RecordedRun:
         for run in runs
         if wanted in {run.name, run.torch} or run.torch.partition("+")[0] == wanted
     ]
+    if len(matches) > 1:
+        matches = [run for run in matches if run.device == CPU] or matches
     if len(matches) != 1:
         names = ", ".join(run.name for run in matches or runs) or "none"
         what = "several records are of" if matches else "no record is of"
