@@ -74,6 +74,21 @@ def test_the_same_run_on_another_day_leaves_the_record_as_it_is(
     assert path.read_bytes() == before
 
 
+def test_of_an_unstable_output_only_another_shape_is_kept(
+    project: Path, torchdeck: Torchdeck
+) -> None:
+    fence = '```python fresh unstable="timing"'
+    write_question(
+        project,
+        f"{fence}\nimport os\nprint(f'took {{os.getpid()}} s')\n```\n\n```output\ntook 0 s\n```\n\n"
+        f"{fence}\nimport os\nprint(f'{{os.getpid()}} s')\n```\n\n```output\ntook 0 s\n```",
+    )
+    assert torchdeck(project, "run", "--record").status == 1
+    _, record = record_of(project)
+    kept = sorted("stdout" in entry for entry in record["blocks"].values())
+    assert kept == [False, True]
+
+
 def test_a_record_still_says_what_was_printed_once_something_else_is_accepted(
     project: Path, torchdeck: Torchdeck
 ) -> None:

@@ -15,7 +15,7 @@ from torchdeck.execute.job import Process, memory
 from torchdeck.execute.leftovers import PREFIX, mark
 from torchdeck.execute.results import RunResult
 from torchdeck.execute.session import GRACE, Overrun, Session
-from torchdeck.execute.tree import resident_size
+from torchdeck.execute.tree import holds_more
 
 WATCH_INTERVAL = 0.2  # seconds between two looks at the resident size
 
@@ -110,7 +110,7 @@ class Runner(ABC):
                 if time.monotonic() >= deadline:
                     session.overrun = Overrun.TIME
                     return
-                if _held(running) > memory(session.plan):
+                if running.pid is not None and holds_more(running.pid, memory(session.plan)):
                     session.overrun = Overrun.MEMORY
                     return
                 continue
@@ -118,10 +118,6 @@ class Runner(ABC):
                 return
             session.note(event)
             deadline = time.monotonic() + session.limit()
-
-
-def _held(running: Running) -> int:
-    return 0 if running.pid is None else resident_size(running.pid)
 
 
 def _read(pipe: IO[bytes], events: "queue.SimpleQueue[_Event]") -> None:

@@ -6,17 +6,19 @@ from pathlib import Path
 import psutil
 
 
-def resident_size(pid: int) -> int:
-    """Return the bytes of memory that the process `pid` and all below it hold.
+def holds_more(pid: int, limit: int) -> bool:
+    """Tell whether the process `pid` and all below it hold more than `limit` bytes of memory.
 
-    Pages that several processes share are divided among them.
+    Pages that several processes share are divided among them. The system counts those page by
+    page, and the process waits meanwhile: so it is asked only if the pages of each process,
+    which it knows at any time, are too many together.
     """
     try:
         top = psutil.Process(pid)
         tree = [top, *top.children(recursive=True)]
     except psutil.Error:
-        return 0
-    return sum(map(_share, tree))
+        return False
+    return sum(map(_resident, tree)) > limit and sum(map(_share, tree)) > limit
 
 
 def descendant(top: int, pid: int) -> int | None:
@@ -39,6 +41,13 @@ def _ids(pid: int) -> list[int]:
             if name == "NSpid":
                 return [int(number) for number in value.split()]
     return []
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
 
 
 def _share(process: psutil.Process) -> int:
