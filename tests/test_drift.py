@@ -27,7 +27,7 @@ class Shelf:
 
     def put(self, torch: str, blocks: Mapping[str, Mapping[str, Any]]) -> RecordedRun:
         record = {
-            "environment": {"torch": torch, "git": "0" * 40, "device": "cpu"},
+            "environment": {"build": torch, "git": "0" * 40, "device": "cpu"},
             "blocks": {
                 key: {"file": FILE, "line": 10, "outcome": "ok", **entry}
                 for key, entry in blocks.items()
@@ -134,7 +134,7 @@ def test_the_command_prints_places_and_figures(project: Path, torchdeck: Torchde
     (entry,) = record["blocks"].values()
     assert entry["accepted"] == hashlib.sha256(b"1.5 7").hexdigest()[:16]
     entry["stdout"] = "1.5 <8>\n"
-    record["environment"]["torch"] = "2.99.0+cu140"
+    record["environment"]["build"] = "2.99.0+cu140"
     (records / "torch-2.99.0+cu140.json").write_text(json.dumps(record), encoding="utf-8")
     line = line_of(path, "print(1.5") - 1
 
@@ -196,7 +196,7 @@ def test_a_version_means_its_run_on_the_cpu_before_that_on_a_device(tmp_path: Pa
     shelf = Shelf(tmp_path)
     shelf.put("2.13.0+cpu", {"a": FINE})
     device = json.loads((tmp_path / "torch-2.13.0+cpu.json").read_text(encoding="utf-8"))
-    device["environment"] |= {"torch": "2.13.0+cu130", "device": "NVIDIA H100"}
+    device["environment"] |= {"build": "2.13.0+cu130", "device": "NVIDIA H100"}
     (tmp_path / "torch-2.13.0+cu130-h100.json").write_text(json.dumps(device), encoding="utf-8")
     runs = records_in(tmp_path)
     assert find(runs, "2.13.0").name == "torch-2.13.0+cpu"
@@ -236,7 +236,7 @@ def test_a_card_says_what_a_newer_pytorch_does(project: Path, torchdeck: Torchde
     assert torchdeck(project, "build").status == 0
     (pinned,) = (project / "content" / "records").glob("*.json")
     record = json.loads(pinned.read_text(encoding="utf-8"))
-    record["environment"]["torch"] = "2.15.0+cu140"
+    record["environment"]["build"] = "2.15.0+cu140"
     line = line_of(path, "print(3 - 1)") - 1
     (changed,) = (entry for entry in record["blocks"].values() if entry["line"] == line)
     changed["stdout"] = "two\n"

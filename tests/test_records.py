@@ -31,6 +31,7 @@ def test_a_record_says_where_it_ran_and_what_became_of_each_block(
     path, record = record_of(project)
     where = record["environment"]
     assert path.name == f"torch-{where['torch']}.json"
+    assert where["build"].startswith(where["torch"])
     assert where["device"] == "cpu"
     assert where["capability"].isupper()
     assert len(where["git"]) == len("0" * 40)

@@ -82,7 +82,7 @@ class RecordedRun:
             where = record["environment"]
             return cls(
                 path.stem,
-                str(where["torch"]),
+                str(where["build"]),
                 str(where["git"]),
                 str(where["device"]),
                 {block.key: block for block in _blocks(record["blocks"])},

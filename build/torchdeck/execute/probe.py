@@ -14,12 +14,15 @@ class Machine:
     """What only PyTorch itself can tell.
 
     Attributes:
+        build: Version with what it was built for, such as `2.15.0+cu130`; the package's metadata
+            may leave that out.
         git: Revision of PyTorch that was built.
         capability: Vector instructions that its CPU kernels use, such as `AVX512`.
         device: Name of the CUDA device, None if it can use none.
         driver: Version of the device's driver.
     """
 
+    build: str
     git: str
     capability: str
     device: str | None
@@ -56,6 +59,7 @@ def _main() -> None:
 
     has_device = torch.cuda.is_available()
     facts = {
+        "build": str(torch.__version__),
         "git": torch.version.git_version,
         "capability": torch.backends.cpu.get_cpu_capability(),
         "device": torch.cuda.get_device_name() if has_device else None,

@@ -68,6 +68,7 @@ class Recording:
                 "python": self.where.python,
                 "machine": self.where.machine,
                 "torch": self.where.torch,
+                "build": self.machine.build,
                 "git": self.machine.git,
                 "capability": self.machine.capability,
                 "device": self.machine.device or "cpu",

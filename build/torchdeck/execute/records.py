@@ -2,8 +2,8 @@
 
 A record is a JSON file in `content/records/`, written by `run --record` (`recording`):
 
-- `environment`: `python`, `machine`, `torch`, its `git` revision, the `capability` of its CPU
-  kernels, `device` and `driver`, `packages` (versions by name);
+- `environment`: `python`, `machine`, `torch`, its `build` and `git` revision, the `capability` of
+  its CPU kernels, `device` and `driver`, `packages` (versions by name);
 - `guards`: what was enforced; `recorded`: a date; `warnings`: those of importing torch;
 - `blocks`: by code key an object with `file`, `line`, `outcome`, and where there is something to
   say `reason`, `warnings`, `accepted` (the first digits of the accepted output's digest), and
