@@ -66,6 +66,12 @@ OTHER_OUTPUT = FINE | {"stdout": "1.2345 and 8\n"}
             "FutureWarning: x",
         ),
         (FINE | {"warnings": ["FutureWarning: x"]}, FINE, Kind.WARNING_GONE, "FutureWarning: x"),
+        (
+            FINE | {"warnings": ["UserWarning: x (Triggered internally at /src/a.cpp:816.)"]},
+            FINE | {"warnings": ["UserWarning: x (Triggered internally at /src/a.cpp:848.)"]},
+            Kind.UNCHANGED,
+            "",
+        ),
         (FINE, {"outcome": "failed", "reason": "TypeError: no"}, Kind.FAILS, "TypeError: no"),
         ({"outcome": "timeout", "reason": "60 s"}, FINE, Kind.FIXED, "was timeout: 60 s"),
         ({"outcome": "failed"}, {"outcome": "failed"}, Kind.UNCHANGED, ""),

@@ -1,6 +1,7 @@
 """Two results of one block, and what the second changes."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,8 @@ class Kind(StrEnum):
     NOT_COMPARABLE = "not comparable"
     UNCHANGED = "unchanged"
 
+
+_SOURCE = re.compile(r" *\(Triggered internally at [^()]*\)")
 
 ALARMING = frozenset({Kind.FAILS, Kind.OUTPUT_CHANGED})
 
@@ -174,5 +177,10 @@ def _outputs(
 
 def _warnings(old: RecordedBlock, new: RecordedBlock) -> list[str]:
     """Return the warnings of `new` that `old` has not, apart from where they were given."""
-    known = {normalise(text) for text in old.warnings}
-    return [text for text in dict.fromkeys(map(normalise, new.warnings)) if text not in known]
+    known = set(map(_without_source, old.warnings))
+    return [text for text in dict.fromkeys(map(_without_source, new.warnings)) if text not in known]
+
+
+def _without_source(warning: str) -> str:
+    """Return a warning without the line of C++ that gave it, which every version moves."""
+    return _SOURCE.sub("", normalise(warning))
