@@ -1,9 +1,13 @@
 """What a block cannot do: each trap is told as what it is, and the run goes on."""
 
+import ctypes
+import os
 import re
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import pytest
 from tests.conftest import Result, Torchdeck, write_question
 from torchdeck.execute import landlock
 from torchdeck.execute.guards import guards
+from torchdeck.execute.isolation import Isolation
 from torchdeck.execute.keys import environment
 
 ENFORCED = guards(environment(()))
@@ -87,6 +92,51 @@ def test_a_block_that_hangs_with_children_is_ended_whole(
     write_question(project, f"```python timeout=2\n{code}\n```")
     assert "error[run-timeout]" in torchdeck(project, "run").out
     assert marker not in running_commands()
+
+
+@pytest.fixture
+def service() -> Iterator[Path]:
+    """A socket on which a program of this machine listens, where services have theirs."""
+    folders = [os.environ.get("XDG_RUNTIME_DIR", "/run"), "/run"]
+    folder = next((name for name in folders if os.access(name, os.W_OK)), None)
+    if folder is None:
+        pytest.skip("no folder of services can be written to")
+    with tempfile.TemporaryDirectory(dir=folder) as name, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{name}/service")
+        listener.listen()
+        yield Path(name) / "service"
+
+
+@needs("network")
+@pytest.mark.parametrize("isolation", Isolation)
+def test_services_of_the_machine_are_out_of_reach(
+    project: Path, torchdeck: Torchdeck, service: Path, isolation: Isolation
+) -> None:
+    code = (
+        "import socket\ntry:\n    socket.socket(socket.AF_UNIX).connect(\n"
+        f"        '{service}')\nexcept OSError as error:\n    print(type(error).__name__)"
+    )
+    write_question(project, f"```python\n{code}\n```\n\n```output\nFileNotFoundError\n```")
+    result = torchdeck(project, "run", "--isolation", isolation.value)
+    assert result.status == 0, result.out
+
+
+@needs("processes")
+@pytest.mark.parametrize("isolation", Isolation)
+def test_memory_shared_by_number_is_not_shared_with_blocks(
+    project: Path, torchdeck: Torchdeck, isolation: Isolation
+) -> None:
+    libc = ctypes.CDLL(None)
+    key = os.getpid()
+    memory = libc.shmget(key, 1, 0o1666)  # made anew, for everybody
+    assert memory >= 0
+    code = f"import ctypes\nprint(ctypes.CDLL(None).shmget({key}, 1, 0))"
+    write_question(project, f"```python\n{code}\n```\n\n```output\n-1\n```")
+    try:
+        result = torchdeck(project, "run", "--isolation", isolation.value)
+    finally:
+        libc.shmctl(memory, 0, None)  # removed
+    assert result.status == 0, result.out
 
 
 @needs("files")

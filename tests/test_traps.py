@@ -108,6 +108,15 @@ TRAPS = {
         "Network is unreachable\n127.0.0.1",
         guard="network",
     ),
+    "devices": Trap(
+        "print(len(open('/dev/urandom', 'rb').read(4)))\n"
+        "try:\n"
+        "    open('/dev/ptmx', 'rb')\n"
+        "except PermissionError as error:\n"
+        "    print(error.strerror)",
+        "4\nPermission denied",
+        guard="files",
+    ),
     "writes-outside": Trap(
         "try:\n"
         "    open('{home}/planted', 'w')\n"

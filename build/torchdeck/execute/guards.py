@@ -4,6 +4,7 @@ import shutil
 import site
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import cache
@@ -12,29 +13,38 @@ from pathlib import Path
 from torchdeck.execute import landlock
 from torchdeck.execute.keys import Environment
 
-# The process gets namespaces of its own: no network but its loopback, and no process outlives
-# it, whatever session it has moved to. A shell is the first process in there, because signals
-# that the first process sends itself are ignored.
+# The process gets namespaces of its own: no network but its loopback, no memory that is shared by
+# number, and no process outlives it, whatever session it has moved to. A shell is the first
+# process in there, because signals that the first process sends itself are ignored.
 _NAMESPACES = (
     "unshare",
     "--map-root-user",
     "--net",
+    "--ipc",
     "--pid",
     "--fork",
     "--kill-child",
     "--mount-proc",
 )
-# Shared memory is its own too: workers need to write there.
-_FIRST_PROCESS = ("sh", "-c", 'mount -t tmpfs tmpfs /dev/shm && "$@"; exit $?', "sh")
+# Shared memory is its own too: workers need to write there. Nothing lies in /run, where services
+# listen that would start a program, or a container, outside of all this.
+_FIRST_PROCESS = (
+    "sh",
+    "-c",
+    'mount -t tmpfs tmpfs /dev/shm && mount -t tmpfs tmpfs /run && "$@"; exit $?',
+    "sh",
+)
 # If this process is killed, so is what it started.
 _WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 
 # What Landlock lets a block read: the interpreter, its packages, this package, and the system's
-# programs, libraries and facts; nothing of anybody's home but where the interpreter lies in one.
+# programs, libraries and facts; nothing of anybody's home but where the interpreter lies in one,
+# and no device that somebody types, speaks or stores into.
 READABLE = [
     *dict.fromkeys([sys.prefix, sys.base_prefix, *site.getsitepackages()]),
     str(Path(__file__).parent.parent),
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/proc", "/sys", "/dev"),
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/proc", "/sys"),
+    *("/dev/random", "/dev/urandom"),
     *(
         f"/etc/{name}"
         for name in (
@@ -64,8 +74,8 @@ class Guards:
     """Which guards are enforced while blocks run.
 
     Attributes:
-        network: Blocks reach no address but their own loopback; sockets in the file system are
-            not covered.
+        network: Blocks reach no address but their own loopback, and no socket in /run; sockets
+            elsewhere in the file system are not covered.
         files: Blocks read the interpreter, its packages and the system, and write only into
             their own temporary folder; modes and times of files that their user owns are not
             covered.
@@ -130,8 +140,12 @@ def command_prefix(enforced: Guards) -> tuple[str, ...]:
 
 @cache
 def _has_namespaces() -> bool:
-    """Try it: kernels, containers and policies differ in what they allow."""
+    """Try it: kernels, containers and policies differ in what they allow.
+
+    What blocks need must not lie in /run itself.
+    """
     if sys.platform != "linux" or not all(map(shutil.which, ("unshare", "setpriv", "sh"))):
         return False
-    command = [*_WITH_PARENT, *_NAMESPACES, *_FIRST_PROCESS, "true"]
+    needed = ("test", "-x", sys.executable, "-a", "-d", tempfile.gettempdir())
+    command = [*_WITH_PARENT, *_NAMESPACES, *_FIRST_PROCESS, *needed]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0

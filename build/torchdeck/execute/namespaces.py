@@ -8,7 +8,12 @@ import ctypes
 import os
 import signal
 
-_NEW_MOUNTS, _NEW_PROCESSES, _NEW_NETWORK = 0x00020000, 0x20000000, 0x40000000
+_NEW_MOUNTS, _NEW_IPC, _NEW_PROCESSES, _NEW_NETWORK = (
+    0x00020000,
+    0x08000000,
+    0x20000000,
+    0x40000000,
+)
 _PARENT_DEATH_SIGNAL = 1  # of prctl
 _SIGNAL_BASE = 128  # the first process passes a signal on as this plus its number
 
@@ -25,14 +30,16 @@ class ChildNamespaces:
         os.close(self._own)
 
     def renew(self) -> None:
-        """Let the next child be the first process of a new process and network namespace.
+        """Let the next child be the first process of new namespaces.
+
+        They are those of processes, of the network, and of memory shared by number.
 
         Raises:
             OSError: The kernel refuses.
         """
         # A process that has children in a new namespace gets another only from its own one.
         _call("setns", self._own, _NEW_PROCESSES)
-        _call("unshare", _NEW_PROCESSES | _NEW_NETWORK)
+        _call("unshare", _NEW_PROCESSES | _NEW_NETWORK | _NEW_IPC)
 
 
 def mount_own_views() -> None:
