@@ -300,14 +300,24 @@ def _paths(session: nox.Session) -> list[str]:
 
 
 def _install_required(session: nox.Session, *paths: str) -> None:
-    """Install what the question files under `paths`, or all of them, import."""
+    """Install what the question files under `paths`, or all of them, import.
+
+    Only what the lock knows: a Markdown file alone installs nothing that nobody has looked at.
+    """
     output = session.run(
         str(EXECUTABLES / "python"),
         *("-m", "torchdeck", "requires", *paths),
         external=True,
         silent=True,
     )
-    _install(session, *str(output).split())
+    names = str(output).split()
+    locked = {line.partition("==")[0] for line in LOCK.read_text(encoding="utf-8").splitlines()}
+    if unknown := sorted(set(names) - locked):
+        session.error(
+            f"not in {LOCK.name}: {', '.join(unknown)}; add them to the group `content` of "
+            "pyproject.toml, then `nox -s lock`"
+        )
+    _install(session, *names)
 
 
 def _install_group(session: nox.Session, group: str) -> None:

@@ -128,6 +128,15 @@ PLANTED = [
     Planted(Rule.FENCE_LANGUAGE, "```py3\nx\n```", "```py3"),
     Planted(Rule.FENCE_LANGUAGE, "```Python\nx\n```", "```Python"),
     Planted(Rule.FRONT_MATTER_TYPE, "tags: [甲，乙]", "tags", "tags: [stride]"),
+    *(
+        Planted(Rule.FRONT_MATTER_TYPE, f"level: 1\nrequires: ['{name}']", "requires", "level: 1")
+        for name in (
+            "--index-url=https://e.org",
+            "numpy @ https://e.org/n.whl",
+            "./here",
+            "numpy>1",
+        )
+    ),
     Planted(Rule.FRONT_EQUAL, "存储不在时。\n\n### 视图，何时失效? {#again}\n\n甲。", "{#again}"),
     Planted(
         Rule.FRONT_SIMILAR,

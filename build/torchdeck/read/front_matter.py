@@ -64,7 +64,7 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
         level=reader.take("level", _level, LEVELS[0]),
         tags=reader.take("tags", _tags, ()),
         sources=reader.take("sources", _texts, ()),
-        requires=reader.take("requires", _texts, (), optional=True),
+        requires=reader.take("requires", _distributions, (), optional=True),
         lines=reader.finish(),
     )
 
@@ -131,9 +131,22 @@ def _texts(node: yaml.Node) -> tuple[str, ...]:
 def _tags(node: yaml.Node) -> tuple[str, ...]:
     tags = _texts(node)
     for tag in tags:
-        if not tag.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        if not _is_word(tag):
             raise _ValueFormError(f"{tag!r} is no single word; separate tags with a comma: [a, b]")
     return tags
+
+
+def _distributions(node: yaml.Node) -> tuple[str, ...]:
+    """Take plain names only: they become arguments of pip, which knows options and addresses."""
+    names = _texts(node)
+    for name in names:
+        if not (name.isascii() and name[0].isalnum() and _is_word(name)):
+            raise _ValueFormError(f"{name!r} is no plain name of a distribution")
+    return names
+
+
+def _is_word(text: str) -> bool:
+    return text.replace("-", "").replace("_", "").replace(".", "").isalnum()
 
 
 def _whole_number(node: yaml.Node) -> int:
