@@ -263,6 +263,9 @@ def test_a_drawing_stays_whole_without_what_programs_note_in_it() -> None:
         ('<img src="torchdeck-a-0.svg" alt="x">', '<img src="torchdeck-a-0.svg" alt="x">'),
         ('<td style="text-align:right;background:url(x)">1</td>', "1"),
         ('<span class="nf evil">x</span>', '<span class="nf">x</span>'),
+        (r"<p>\(\href{javascript:f()}{x}\)</p>", r"<p>\(href{javascript:f()}{x}\)</p>"),
+        (r"<p>\[a \\style<br>\style{x}\]</p>", r"<p>\[a \\style<br>style{x}\]</p>"),
+        (r"<p>\(x\) <code>\(\def\)</code></p>", r"<p>\(x\) <code>\(\def\)</code></p>"),
         ("<p>[sound:x] {{c1::a}} &lt;b&gt;</p>", "<p>&#91;sound:x] {{c1::a}} &lt;b&gt;</p>"),
     ],
 )

@@ -86,6 +86,7 @@ class Rule(StrEnum):
     DOLLAR_LITERAL = "dollar-literal"
     MATH_DELIMITER = "math-delimiter"
     MATH_EMPTY = "math-empty"
+    MATH_COMMAND = "math-command"
     PUNCTUATION_WIDTH = "punctuation-width"
     REPLACEMENT_CHARACTER = "replacement-character"
     LINK_TARGET = "link-target"

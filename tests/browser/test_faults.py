@@ -95,6 +95,7 @@ def test_bad_mathematics_is_found(learner: Learner) -> None:
     [
         ("![x](https://example.com/x.png)", "image-remote"),
         ("![x](views.svg)", "image-unsafe"),
+        (r"$\style{background: url(https://example.com/x.png)}{x}$", "math-command"),
     ],
 )
 def test_what_could_load_or_run_is_refused_at_its_line(
@@ -113,6 +114,12 @@ def test_raw_html_in_markdown_is_shown_as_text(learner: Learner) -> None:
     assert learner.faults(cards) == []
     (answer,) = [side for side in cards.sides if side.name == "001 views 1 answer"]
     assert "&lt;script&gt;" in answer.html
+
+
+def test_a_formula_where_no_rule_looks_loads_nothing(learner: Learner) -> None:
+    formula = r"\(\style{background-image: url(https://example.com/x.png)}{x}\)"
+    faults = learner.faults(learner.build(f"```python norun='{formula}'\nx = 1\n```"))
+    assert not [fault for fault in faults if "request" in fault], faults
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from torchdeck.check import (
     clozes,
     code,
     figures,
+    formulas,
     layout,
     links,
     requirements,
@@ -48,6 +49,7 @@ QUESTION_RULES = (
     clozes.clozes_stand_in_cloze_cards,
     clozes.clozes_are_read_as_written,
     text.text_reads_well,
+    formulas.formulas_are_mathematics,
     links.links_lead_to_the_web,
     links.images_are_files_of_the_topic,
 )

@@ -8,8 +8,11 @@ import re
 import nh3
 from pygments.token import STANDARD_TYPES
 
+from torchdeck.check.formulas import BEYOND_MATHEMATICS, COMMAND
 from torchdeck.render.anki_text import inert
+from torchdeck.render.running_text import with_text
 
+_FORMULA_MARKS = (r"\(", r"\[")
 _MEDIA_NAME = re.compile(r"torchdeck-[\w.-]+")
 
 _TAGS = {
@@ -51,4 +54,12 @@ _CLEANER = nh3.Cleaner(
 
 def safe(html: str) -> str:
     """Return the finished field `html` with nothing in it but what cards need."""
-    return inert(_CLEANER.clean(html))
+    cleaned = _CLEANER.clean(html)
+    if any(mark in cleaned for mark in _FORMULA_MARKS):
+        cleaned = with_text(cleaned, _mathematics_only)
+    return inert(cleaned)
+
+
+def _mathematics_only(text: str) -> str:
+    """Take the backslash from commands that would do more: MathJax shows their names then."""
+    return COMMAND.sub(lambda match: match[1] if match[1] in BEYOND_MATHEMATICS else match[0], text)
