@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.conftest import DAY, FIRST_RELEASE
 from torchdeck.findings import Location
+from torchdeck.journal import Journal
 from torchdeck.package.build import ALL, build, write
 from torchdeck.package.ledger import Ledger, RetiredEntry
 from torchdeck.package.payload import Payload, read_payload
@@ -94,7 +95,7 @@ class Press:
         ordered = [replace(item, due=index) for index, item in enumerate(notes)]
         decks = self.folder / str(self.count + 1)
         built = build(edition, ordered, Ledger.read(last, "ledger.json"), decks, now=self.time)
-        write(built, decks)
+        write(built, decks, Journal(self.folder))
         self.count += 1
         self.time += DAY
         return decks

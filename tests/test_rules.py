@@ -206,6 +206,7 @@ def rules_of_check() -> set[Rule]:
         "clock",
         "kind-changed",
         "notice-",
+        "write-",
         "slug-retired",
         "card-emptied",
         "cloze-removed",

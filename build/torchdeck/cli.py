@@ -5,6 +5,7 @@ Exit status: 0 fine, 1 findings, 2 wrong usage.
 
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -71,13 +72,32 @@ def _with_status(function: Callable[P, Status]) -> Callable[P, None]:
             status = Status.USAGE
         except OSError as error:
             ERR.print(f"error: {error.filename or 'file system'}: {error.strerror or error}")
-            status = Status.USAGE
+            status = Status.FINDINGS
         except KeyboardInterrupt:
             ERR.print("interrupted")
             status = Status.INTERRUPTED
         raise typer.Exit(status)
 
     return command
+
+
+def _project() -> Project:
+    """Find the project of the working folder; what a killed command left in it is undone."""
+    project = Project.find(Path.cwd())
+    if project.journal.is_open:
+        from torchdeck.commands.access import settle
+
+        settle(project)
+    return project
+
+
+def _writing(project: Project, *, really: bool = True) -> AbstractContextManager[None]:
+    """Keep other writers out of `project`, if the command `really` is one."""
+    if not really:
+        return nullcontext()
+    from torchdeck.commands.access import writing
+
+    return writing(project)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the form that Typer calls
@@ -107,7 +127,7 @@ def check(
     """Hold question files against every rule; needs no torch."""
     from torchdeck.commands.check import check as check_content
 
-    return check_content(Project.find(Path.cwd()), paths or (), form)
+    return check_content(_project(), paths or (), form)
 
 
 @_command()
@@ -115,7 +135,7 @@ def requires(paths: Paths = None) -> Status:
     """List the distributions that question files import, one a line."""
     from torchdeck.commands.check import requires as list_requires
 
-    return list_requires(Project.find(Path.cwd()), paths or ())
+    return list_requires(_project(), paths or ())
 
 
 @_command()
@@ -125,7 +145,8 @@ def new(
     """Make the file of a question from its line in the syllabus."""
     from torchdeck.commands.author import new as new_question
 
-    return new_question(Project.find(Path.cwd()), number)
+    with _writing(project := _project()):
+        return new_question(project, number)
 
 
 @_command()
@@ -137,7 +158,7 @@ def locate(
     """Find the file and line of a card."""
     from torchdeck.commands.author import locate as locate_notes
 
-    return locate_notes(Project.find(Path.cwd()), note)
+    return locate_notes(_project(), note)
 
 
 @_command()
@@ -148,7 +169,8 @@ def rename(
     """Give a question or a card another slug; learners keep their schedules."""
     from torchdeck.commands.author import rename as rename_note
 
-    return rename_note(Project.find(Path.cwd()), note, slug)
+    with _writing(project := _project()):
+        return rename_note(project, note, slug)
 
 
 @_command()
@@ -159,7 +181,8 @@ def retire(
     """Take a question or a card out of the content; the ledger keeps it."""
     from torchdeck.commands.author import retire as retire_note
 
-    return retire_note(Project.find(Path.cwd()), note, reason)
+    with _writing(project := _project()):
+        return retire_note(project, note, reason)
 
 
 class _RunCommand(TyperCommand):
@@ -221,13 +244,14 @@ def run(
             raise UsageError("--plain goes with neither --accept nor --require-guards")
         return run_plain(paths or (), engine, json=Path(record) if record else json, junit=junit)
     options = RunOptions(engine, accept, require_guards, record is not None, allow_ci, json, junit)
-    project = Project.find(Path.cwd())
+    project = _project()
     if not options.needs_results and print_unchanged(project, paths or ()):
         return Status.FINE
     # Most runs end above; what executing needs takes a while to import.
     from torchdeck.commands.run import run as run_content
 
-    return run_content(project, paths or (), options)
+    with _writing(project, really=options.writes):
+        return run_content(project, paths or (), options)
 
 
 @_command()
@@ -244,9 +268,9 @@ def build(
     """Render all notes and package them; needs no torch."""
     from torchdeck.commands.build import build as build_content
 
-    return build_content(
-        Project.find(Path.cwd()), paths or (), only_check=only_check, output=output
-    )
+    project = _project()
+    with _writing(project, really=not only_check):
+        return build_content(project, paths or (), only_check=only_check, output=output)
 
 
 @_command()
@@ -259,7 +283,9 @@ def preview(
     """Show every card as a phone and a desktop show it; the page follows your edits."""
     from torchdeck.commands.preview import preview as show
 
-    return show(Project.find(Path.cwd()), port=port, static=static)
+    project = _project()
+    with _writing(project, really=static is not None):
+        return show(project, port=port, static=static)
 
 
 @_command()
@@ -275,7 +301,7 @@ def verify(
     """Import the packages into a real Anki and render every card."""
     from torchdeck.commands.verify import verify as verify_packages
 
-    return verify_packages(decks or Project.find(Path.cwd()).decks, since or ())
+    return verify_packages(decks or _project().decks, since or ())
 
 
 @_command()
@@ -290,7 +316,7 @@ def changes(
     """Tell what a learner who has older decks gets from these: new, changed, retired notes."""
     from torchdeck.commands.changes import changes as print_changes
 
-    return print_changes(Project.find(Path.cwd()), since, form)
+    return print_changes(_project(), since, form)
 
 
 @_command()
@@ -307,7 +333,8 @@ def release(
     """Put packages, checksums and release notes together; `nox -s release` verifies them first."""
     from torchdeck.commands.release import publish
 
-    return publish(Project.find(Path.cwd()), version, since=since, output=output)
+    with _writing(project := _project()):
+        return publish(project, version, since=since, output=output)
 
 
 @_command()
@@ -327,7 +354,9 @@ def drift(
     if (accept is None) != (say is None):
         raise UsageError("--accept goes with --say: name the block, and what its cards say")
     accepted = None if accept is None or say is None else (accept, say)
-    return print_drift(Project.find(Path.cwd()), before, after, form, accepted)
+    project = _project()
+    with _writing(project, really=accepted is not None):
+        return print_drift(project, before, after, form, accepted)
 
 
 @_command()
@@ -337,4 +366,4 @@ def grid(
     """Show what became of each question under every PyTorch there is a record of."""
     from torchdeck.commands.drift import grid as print_grid
 
-    return print_grid(Project.find(Path.cwd()), form)
+    return print_grid(_project(), form)

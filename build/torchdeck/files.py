@@ -1,38 +1,66 @@
 """Writing files so that a reader, or a crash, finds the old or the new one, never a half."""
 
 import os
+import platform
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-NEW_FILE_MODE = 0o644  # temporary files are private to their owner
+import psutil
+
+from torchdeck.durable import NEW_FILE_MODE, SUFFIX
 
 
 def write_whole(contents: Mapping[Path, bytes]) -> None:
     """Write each content beside its path, then rename all of them into place in their order.
 
-    Folders are made where needed, permissions of existing files kept. If a content cannot be
-    written (a full disk), no path is touched.
+    For caches and reports, which several processes may write at once; files of the project go
+    through its `Journal`. Folders are made where needed, permissions of existing files kept. If a
+    content cannot be written (a full disk), no path is touched.
 
     Raises:
-        OSError: A file cannot be written.
+        OSError: A file cannot be written; it is named.
     """
     prepared: dict[Path, Path] = {}
     try:
         for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(
-                dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"
-            )
-            prepared[path] = Path(temporary)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            mode = path.stat().st_mode if path.exists() else NEW_FILE_MODE
-            prepared[path].chmod(mode)
-        for path, written in prepared.items():
-            written.replace(path)
+            target = path.resolve()  # a link stays, and leads to the new content
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _sweep(target.parent)
+                handle, temporary = tempfile.mkstemp(
+                    dir=target.parent, prefix=f".{target.name}.", suffix=_owned()
+                )
+                prepared[target] = Path(temporary)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                mode = target.stat().st_mode if target.exists() else NEW_FILE_MODE
+                prepared[target].chmod(mode)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(path)) from error
+        for target, written in prepared.items():
+            written.replace(target)
     finally:
         for written in prepared.values():
             with suppress(FileNotFoundError):
                 written.unlink()
+
+
+def _owned() -> str:
+    """Return how names of files end that this process is writing."""
+    return f".{_node()}.{os.getpid()}{SUFFIX}"
+
+
+def _node() -> str:
+    return platform.node().replace(".", "-")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes of this machine left in `folder` that were killed while writing."""
+    for path in folder.glob(f".*{SUFFIX}"):
+        name, _, process = path.name.removesuffix(SUFFIX).rpartition(".")
+        if not process.isdecimal() or not name.endswith(f".{_node()}"):
+            continue
+        if not psutil.pid_exists(int(process)):
+            path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from torchdeck.journal import Journal
 from torchdeck.read.edition import SYLLABUS_FILE, TOPICS_FILE
 
 LEDGER_FILE = "ledger.json"
@@ -56,6 +57,11 @@ class Project:
     def ledger(self) -> Path:
         """The file that remembers every note that was ever packaged."""
         return self.decks / LEDGER_FILE
+
+    @property
+    def journal(self) -> Journal:
+        """What changes files of the project, several as one."""
+        return Journal(self.root)
 
     def name(self, path: Path) -> str:
         """Return `path` as findings show it: relative to the root, with forward slashes."""

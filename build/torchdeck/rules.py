@@ -131,3 +131,7 @@ class Rule(StrEnum):
     CLOCK = "clock"
     DECK_EDITED = "deck-edited"
     DECK_STALE = "deck-stale"
+
+    # Writing.
+    WRITE_FAILED = "write-failed"
+    WRITE_INTERRUPTED = "write-interrupted"

@@ -4,7 +4,6 @@ import json
 
 import yaml
 
-from torchdeck.files import write_whole
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
 from torchdeck.read.edition import Edition
@@ -29,7 +28,7 @@ def new(project: Project, edition: Edition, ledger: Ledger, number: int) -> str:
     if path.exists():
         raise ProjectError(f"{project.name(path)} exists")
     text = render("torchdeck.author", TEMPLATE, entry=entry, question=_yaml_scalar(entry.question))
-    write_whole({path: text.encode()})
+    project.journal.write({path: text.encode()})
     return project.name(path)
 
 

@@ -8,7 +8,6 @@ import dataclasses
 from pathlib import Path
 
 from torchdeck.author.places import Place, Workspace, place_of, places
-from torchdeck.files import write_whole
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
 from torchdeck.read.edition import SYLLABUS_FILE
@@ -24,6 +23,7 @@ def rename(workspace: Workspace, key: str, slug: str) -> str:
         The new key.
 
     Raises:
+        FindingsError: A file cannot be written.
         ProjectError: There is no such note, or the slug is malformed or taken.
     """
     if not is_slug(slug):
@@ -35,9 +35,7 @@ def rename(workspace: Workspace, key: str, slug: str) -> str:
     project = workspace.project
     contents = _syllabus(project, place, slug) if place.card is None else _heading(place, slug)
     contents[project.ledger] = _renamed(workspace.ledger, place, new_key).serialize().encode()
-    write_whole(contents)
-    if place.card is None:
-        place.path.unlink()
+    project.journal.write(contents, remove=[place.path] if place.card is None else [])
     return new_key
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from torchdeck.author.places import Place, Workspace, place_of
-from torchdeck.files import write_whole
 from torchdeck.package.advance import refuse_old_clock
 from torchdeck.package.ledger import RetiredEntry
 from torchdeck.project import ProjectError
@@ -30,7 +29,7 @@ def retire(
         now: Seconds since 1970.
 
     Raises:
-        FindingsError: The time is not after the ledger's newest entry.
+        FindingsError: The time is not after the ledger's newest entry, or a file cannot be written.
         ProjectError: There is no such note, or no reason.
     """
     if not reason.strip():
@@ -49,9 +48,8 @@ def retire(
     contents = _without(place)
     if shipped:
         contents[workspace.project.ledger] = after.serialize().encode()
-    write_whole(contents)
-    if place.card is None:
-        place.path.unlink()
+    removed = [place.path] if place.card is None else []
+    workspace.project.journal.write(contents, remove=removed)
     return shipped
 
 

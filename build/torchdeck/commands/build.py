@@ -50,7 +50,7 @@ def build(
             ]
         )
     if not only_check:
-        write(built, decks)
+        write(built, decks, project.journal)
     OUT.print(
         f"build: {plural(built.notes, 'note')}, {plural(built.cards, 'card')}; "
         f"{len(built.moved)} new or changed; {built.not_verified} with code that is not verified; "

@@ -17,7 +17,6 @@ from torchdeck.execute.keys import keyed_blocks
 from torchdeck.execute.notices import Notice, Notices
 from torchdeck.execute.recording import digest
 from torchdeck.execute.script import script_of
-from torchdeck.files import write_whole
 from torchdeck.project import Project
 from torchdeck.read.document import read_question
 from torchdeck.read.edition import read_edition
@@ -117,7 +116,7 @@ def _accept(project: Project, report: DriftReport, place: str, say: str) -> None
     notices = Notices.read(project.notices, project.name(project.notices))
     notice = Notice(item.file, item.line, since, say.strip())
     text = notices.with_notice(item.key, notice).serialize()
-    write_whole({project.notices: text.encode()})
+    project.journal.write({project.notices: text.encode()})
     OUT.print(f"{place}: {notice.text}")
 
 

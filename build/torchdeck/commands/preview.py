@@ -12,7 +12,7 @@ from torchdeck.commands.status import Status, UsageError
 from torchdeck.drift.run import NoRecordError
 from torchdeck.preview.gallery import Gallery
 from torchdeck.preview.server import HOST, Preview
-from torchdeck.preview.site import write_site
+from torchdeck.preview.site import site_pages
 from torchdeck.project import Project
 
 STOP_LIMIT = 1  # seconds that open pages may keep the server from ending
@@ -36,9 +36,10 @@ def preview(project: Project, *, port: int, static: Path | None) -> Status:
 
 def _write(gallery: Gallery, project: Project, folder: Path) -> Status:
     try:
-        write_site(gallery, project.decks, _versions(project), folder)
+        pages = site_pages(gallery, project.decks, _versions(project))
     except FileNotFoundError as error:
         raise UsageError(f"{error.filename} is missing; run `torchdeck build` first") from error
+    project.journal.write({folder / name: content for name, content in pages.items()})
     OUT.print(f"preview: {plural(len(gallery.cards), 'card')} in {folder}")
     return Status.FINE
 

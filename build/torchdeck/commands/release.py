@@ -5,7 +5,6 @@ from pathlib import Path
 from torchdeck.commands.changes import changes_since
 from torchdeck.commands.console import OUT, plural
 from torchdeck.commands.status import Status, UsageError
-from torchdeck.files import write_whole
 from torchdeck.project import Project
 from torchdeck.read.edition import read_edition
 from torchdeck.release.publish import CHANGELOG, ReleaseError, release, with_section
@@ -22,6 +21,7 @@ def publish(project: Project, version: str, *, since: str | None, output: Path |
         output: Where to; `dist/VERSION` if None.
 
     Raises:
+        FindingsError: A file cannot be written.
         UsageError: The version is no date or was released before, or there are no decks.
     """
     found = None if since is None else changes_since(project, since)
@@ -33,6 +33,6 @@ def publish(project: Project, version: str, *, since: str | None, output: Path |
         raise UsageError(str(error)) from error
     folder = output or project.root / "dist" / version
     contents = {folder / name: content for name, content in made.files.items()}
-    write_whole({**contents, log: text.encode()})
+    project.journal.write({**contents, log: text.encode()})
     OUT.print(f"release: {version}: {plural(len(contents), 'file')} in {folder}; {CHANGELOG}")
     return Status.FINE

@@ -13,8 +13,7 @@ from torchdeck.commands.content import read_files, refuse_faults_of_form
 from torchdeck.commands.reports import as_json, as_junit
 from torchdeck.commands.stamped import missing
 from torchdeck.commands.status import Status, UsageError
-from torchdeck.execute.accept import FileChangedError
-from torchdeck.execute.accept import accept as write_outputs
+from torchdeck.execute.accept import FileChangedError, accept
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.durations import Durations
 from torchdeck.execute.engine import Engine
@@ -22,7 +21,7 @@ from torchdeck.execute.fork_runner import ServerError
 from torchdeck.execute.keys import MissingPackageError, environment, is_installed, keyed_blocks
 from torchdeck.execute.options import RunOptions
 from torchdeck.execute.probe import this_machine
-from torchdeck.execute.recording import Recording, spell_out
+from torchdeck.execute.recording import Recording, spelled_out
 from torchdeck.execute.records import Records
 from torchdeck.execute.report import FileReport, RunReport
 from torchdeck.execute.results import Origin
@@ -39,7 +38,8 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
     """Execute the question files under `paths` and print what became of their blocks.
 
     Raises:
-        FindingsError: The edition, a record or the form of a file is broken.
+        FindingsError: The edition, a record or the form of a file is broken, or one cannot be
+            written.
         UsageError: A package or a guard is missing, or this is no place to accept or record.
     """
     _refuse_in_ci(options)
@@ -57,9 +57,11 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
         report = execute(engine, [_script(project, reading) for reading in readings])
     except (MissingPackageError, ServerError) as error:
         raise missing(error) from error
-    accepted = _accept(project, readings, report) if options.accept else []
-    if options.record:
-        _record(project, engine, report, whole=not paths)
+    accepted, outputs = _accept(project, readings, report) if options.accept else ([], {})
+    recorded = _record(project, engine, report, whole=not paths) if options.record else {}
+    project.journal.write(outputs | recorded)
+    for path in recorded:
+        OUT.print(f"run: recorded in {project.name(path)}")
     print_report(report, accepted)
     write_reports(report, options.json, options.junit)
     _print_summary(engine, report, accepted)
@@ -136,18 +138,21 @@ def _script(project: Project, reading: Reading) -> Script:
     return script_of(question, accepted_figures(question, folder))
 
 
-def _accept(project: Project, readings: Sequence[Reading], report: RunReport) -> list[CodeBlock]:
-    """Write new and changed outputs; return the blocks that printed them."""
-    spell_out(project.records, dict(_replaced(report)))
+def _accept(
+    project: Project, readings: Sequence[Reading], report: RunReport
+) -> tuple[list[CodeBlock], dict[Path, bytes]]:
+    """Return the blocks with new or changed outputs, and the files that hold those."""
     accepted: list[CodeBlock] = []
+    contents: dict[Path, bytes] = {}
     for reading, file in zip(readings, report.files, strict=True):
         if file.acceptances and reading.source:
             try:
-                write_outputs(reading.source.path, reading.source.text, file.acceptances)
+                contents |= accept(reading.source.path, reading.source.text, file.acceptances)
             except FileChangedError as error:
                 raise UsageError(str(error)) from error
             accepted += [acceptance.block for acceptance in file.acceptances]
-    return accepted
+    # What an older record only calls accepted would be lost with the output that it means.
+    return accepted, spelled_out(project.records, dict(_replaced(report))) | contents
 
 
 def _replaced(report: RunReport) -> Iterator[tuple[str, str]]:
@@ -159,7 +164,10 @@ def _replaced(report: RunReport) -> Iterator[tuple[str, str]]:
                 yield key, block.output.text
 
 
-def _record(project: Project, engine: Engine, report: RunReport, *, whole: bool) -> None:
+def _record(
+    project: Project, engine: Engine, report: RunReport, *, whole: bool
+) -> dict[Path, bytes]:
+    """Return the record of this environment with the results of the run."""
     requires = {name for file in report.files for name in file.script.requires}
     recording = Recording(
         environment(filter(is_installed, requires)),
@@ -170,8 +178,7 @@ def _record(project: Project, engine: Engine, report: RunReport, *, whole: bool)
         report.files,
     )
     path = project.records / recording.name
-    recording.write(path, whole=whole)
-    OUT.print(f"run: recorded in {project.name(path)}")
+    return {path: recording.on_top_of(path, whole=whole)}
 
 
 def _print_summary(engine: Engine, report: RunReport, accepted: Sequence[CodeBlock]) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from torchdeck.execute.compare import shown
-from torchdeck.files import write_whole
 from torchdeck.read.question import CodeBlock
 
 MINIMAL_FENCE = "```"
@@ -30,11 +29,11 @@ class FileChangedError(Exception):
     """A file is no longer the text that its outputs were computed from."""
 
 
-def accept(path: Path, text: str, acceptances: Sequence[Acceptance]) -> None:
-    """Rewrite the output fences of the file at `path`, and the figures beside it.
+def accept(path: Path, text: str, acceptances: Sequence[Acceptance]) -> dict[Path, bytes]:
+    """Return the file at `path` with new output fences, and the figures beside it.
 
     Works on bytes and from the end of the file, so that everything else, line ends included,
-    stays as it is. The files are replaced whole or not at all.
+    stays as it is.
 
     Args:
         path: The file.
@@ -55,7 +54,7 @@ def accept(path: Path, text: str, acceptances: Sequence[Acceptance]) -> None:
         for acceptance in acceptances
         if acceptance.figure
     }
-    write_whole({**figures, path: b"\n".join(lines)})
+    return {**figures, path: b"\n".join(lines)}
 
 
 def _apply(lines: list[bytes], acceptance: Acceptance) -> None:

@@ -48,6 +48,11 @@ class RunOptions:
     junit: Path | None
 
     @property
+    def writes(self) -> bool:
+        """Whether the project itself may change, and not only the cache."""
+        return self.accept or self.record
+
+    @property
     def needs_results(self) -> bool:
         """Whether it is not enough to know that nothing has changed since the last run."""
         return bool(

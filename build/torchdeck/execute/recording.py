@@ -13,7 +13,6 @@ from torchdeck.execute.keys import Environment, keyed_blocks
 from torchdeck.execute.probe import Machine
 from torchdeck.execute.report import FileReport
 from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
-from torchdeck.files import write_whole
 
 DIGEST_LENGTH = 16  # hexadecimal digits of the digest of an accepted output
 
@@ -44,23 +43,26 @@ class Recording:
         device = (self.machine.device or "").lower().replace("nvidia", "").split()
         return "-".join(["torch", self.where.torch, *device]) + ".json"
 
-    def write(self, path: Path, *, whole: bool) -> None:
-        """Write the record; what it holds of other files stays unless this is the `whole` content.
+    def on_top_of(self, path: Path, *, whole: bool) -> bytes:
+        """Return the record as the file at `path` is to hold it.
 
-        The file, and with it the date, stays as it is if nothing else changed.
+        What that holds of other files stays unless this is the `whole` content. All of it, and with
+        it the date, stays if nothing else changed.
 
         Raises:
             ValueError: The file that is there is no record.
         """
-        old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        text = path.read_bytes() if path.exists() else b"null"
+        old = json.loads(text)
         blocks = {key: entry for file in self.files for key, entry in _entries(file)}
         if old is not None and not whole:
             ran = {file.script.file for file in self.files}
             kept = {key: entry for key, entry in old["blocks"].items() if entry["file"] not in ran}
             blocks = kept | blocks
         record = self._header() | {"blocks": blocks}
-        if old is None or old | {"recorded": ""} != record | {"recorded": ""}:
-            write_whole({path: _serialize(record)})
+        if old is not None and old | {"recorded": ""} == record | {"recorded": ""}:
+            return text
+        return _serialize(record)
 
     def _header(self) -> dict[str, Any]:
         return {
@@ -81,10 +83,10 @@ class Recording:
         }
 
 
-def spell_out(folder: Path, replaced: Mapping[str, str]) -> None:
-    """Write into the records in `folder` what they printed, where they only say: as accepted.
+def spelled_out(folder: Path, replaced: Mapping[str, str]) -> dict[Path, bytes]:
+    """Return the records in `folder` that called an output the accepted one, with it in words.
 
-    Once another output is accepted, nothing else would tell.
+    Once another output is accepted, nothing else would tell what was printed.
 
     Args:
         folder: Where the records are.
@@ -106,7 +108,7 @@ def spell_out(folder: Path, replaced: Mapping[str, str]) -> None:
             entry["stdout"] = f"{replaced[key]}\n"
         if hidden:
             contents[path] = _serialize(record)
-    write_whole(contents)
+    return contents
 
 
 def _serialize(record: Mapping[str, Any]) -> bytes:

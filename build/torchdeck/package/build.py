@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from torchdeck.files import write_whole
 from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.journal import Journal
 from torchdeck.package.advance import Step, advance
 from torchdeck.package.apkg import DeckContent, StampedNote, package_bytes
 from torchdeck.package.catalogue import CatalogueRow, catalogue
@@ -31,7 +31,7 @@ class Built:
     """What a build came to.
 
     Attributes:
-        files: Content by name, in the order in which they are written; the ledger comes last.
+        files: Content by name.
         stale: Names of files whose content on disk is another one, and of packages on disk that
             no topic makes.
         notes: Number of notes.
@@ -108,16 +108,16 @@ def build(
     )
 
 
-def write(built: Built, decks: Path) -> None:
+def write(built: Built, decks: Path, journal: Journal) -> None:
     """Write the stale files of `built` into `decks`; remove those that nothing makes.
 
-    Everything is written beside its place first and renamed at the end, the ledger last: what
-    breaks in between leaves packages that the next build repeats to the byte.
+    Raises:
+        FindingsError: A file cannot be written or removed, so nothing was changed.
     """
-    write_whole({decks / name: built.files[name] for name in built.stale if name in built.files})
-    for name in built.stale:
-        if name not in built.files:
-            (decks / name).unlink()
+    journal.write(
+        {decks / name: built.files[name] for name in built.stale if name in built.files},
+        remove=[decks / name for name in built.stale if name not in built.files],
+    )
 
 
 def refuse_edited(ledger: Ledger, decks: Path, name: str) -> None:

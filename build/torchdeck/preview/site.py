@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from torchdeck.files import write_whole
 from torchdeck.package.build import ALL, SUFFIX
 from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.preview.gallery import Gallery, Shown
@@ -63,14 +62,13 @@ def data_of(gallery: Gallery, *, live: bool) -> bytes:
     return json.dumps(data, ensure_ascii=False).encode()
 
 
-def write_site(gallery: Gallery, decks: Path, versions: Mapping[str, bytes], folder: Path) -> None:
-    """Write the catalogue, the page, the images, the packages and `versions` into `folder`.
+def site_pages(gallery: Gallery, decks: Path, versions: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Return the files of a site: catalogue, page, images, packages and `versions`, by name.
 
     Args:
         gallery: The cards.
         decks: Where the packages are.
         versions: Pages about other PyTorch, by name; the catalogue leads to the first.
-        folder: Where to write.
 
     Raises:
         FileNotFoundError: A package of the content was not built.
@@ -83,7 +81,7 @@ def write_site(gallery: Gallery, decks: Path, versions: Mapping[str, bytes], fol
     ]
     total = Row.of("全部", ALL, cards)
     index = _index(gallery, rows, total, next(iter(versions), ""))
-    contents = {
+    return {
         "index.html": index.encode(),
         "index.css": page_file("index.css"),
         **{name: page_file(name) for name in PAGE_FILES},
@@ -92,7 +90,6 @@ def write_site(gallery: Gallery, decks: Path, versions: Mapping[str, bytes], fol
         **versions,
         **{row.file: (decks / row.file).read_bytes() for row in [*rows, total]},
     }
-    write_whole({folder / name: content for name, content in contents.items()})
 
 
 def _index(gallery: Gallery, rows: list[Row], total: Row, versions: str) -> str:
