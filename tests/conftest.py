@@ -81,17 +81,20 @@ class Torchdeck:
 
     cache: Path
 
-    def __call__(self, folder: Path, *arguments: str, **environment: str) -> Result:
+    def variables(self, **environment: str) -> dict[str, str]:
+        """Return the environment in which it runs."""
         variables = {name: value for name, value in os.environ.items() if name != "CI"}
-        variables |= {
+        return variables | {
             "XDG_CACHE_HOME": str(self.cache),
             "SOURCE_DATE_EPOCH": str(FIRST_RELEASE),
             **environment,
         }
+
+    def __call__(self, folder: Path, *arguments: str, **environment: str) -> Result:
         process = subprocess.run(
             [sys.executable, "-m", "torchdeck", *arguments],
             cwd=folder,
-            env=variables,
+            env=self.variables(**environment),
             capture_output=True,
             check=False,
         )

@@ -8,7 +8,6 @@ does: no clock is needed to hit a moment, and no line of torchdeck knows of it.
 import json
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,8 +17,12 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import FIRST_RELEASE
 from torchdeck.cli import app
+
+resource = pytest.importorskip("resource", reason="Windows kills otherwise")
 
 # The server is no child of pytest, whose threads would make forking unsafe, and imports once.
 CONTEXT = multiprocessing.get_context("forkserver")

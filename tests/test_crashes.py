@@ -20,8 +20,6 @@ from tests.test_ledger import commit, git
 from torchdeck.durable import SUFFIX
 from torchdeck.journal import FOLDER
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-
 KILLED = -9
 CUT_SHORT = -25  # SIGXFSZ
 PHASES = ("lock", "prepare", "replace", "clear", "unlock")

@@ -104,8 +104,10 @@ class Journal:
         with self._naming(self._discard, _STUCK):
             is_complete = files and all(_digest_of(file.path) == file.after for file in files)
             for file in files:
-                file.new.unlink(missing_ok=True)
-                file.old.unlink(missing_ok=True)
+                for beside in (file.new, file.old):
+                    # A disk that is read-only refuses to remove even what is not there.
+                    if beside.exists() or beside.is_symlink():
+                        beside.unlink()
             for folder in reversed(folders):
                 with suppress(OSError):  # of a complete change, and no more empty
                     folder.rmdir()
@@ -171,9 +173,11 @@ class Journal:
             raise FindingsError(edited)
         for file in files:
             with self._naming(file.path, _STUCK):
+                if _digest_of(file.path) == file.before:
+                    continue
                 if file.before is None:
-                    file.path.unlink(missing_ok=True)
-                elif _digest_of(file.path) != file.before:
+                    file.path.unlink()
+                else:
                     file.old.replace(file.path)
         self._settle(files, _STUCK)
 
