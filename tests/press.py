@@ -10,7 +10,8 @@ from torchdeck.journal import Journal
 from torchdeck.package.build import ALL, build, write
 from torchdeck.package.ledger import Ledger, RetiredEntry
 from torchdeck.package.payload import Payload, read_payload
-from torchdeck.read.edition import Edition, SyllabusEntry, Topic
+from torchdeck.read.edition import Edition, Topic
+from torchdeck.read.syllabus import SyllabusEntry
 from torchdeck.render import field_names as names
 from torchdeck.render.note import Media, Note, NoteKind, NoteState
 

@@ -1,5 +1,6 @@
 """Writing files so that a reader, or a crash, finds the old or the new one, never a half."""
 
+import errno
 import os
 import platform
 import tempfile
@@ -26,6 +27,8 @@ def write_whole(contents: Mapping[Path, bytes]) -> None:
     try:
         for path, content in contents.items():
             target = path.resolve()  # a link stays, and leads to the new content
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _sweep(target.parent)

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from torchdeck.rules import Rule
 
+LONGEST = 1_000  # characters of a finding; an author's file may hold anything
+
 
 class Format(StrEnum):
     """How findings are printed."""
@@ -51,8 +53,18 @@ class Finding:
 
     def __str__(self) -> str:
         """Return `file:line: error[rule]: message`, then the detail, indented."""
-        head = f"{self.location}: error[{self.rule}]: {self.message}"
+        head = _one_line(f"{self.location}: error[{self.rule}]: {self.message}")
         return "\n".join([head, *(f"    {line}" for line in self.detail.splitlines())])
+
+
+def _one_line(text: str) -> str:
+    """Return `text` with what would break the line, or command a terminal, as escapes."""
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    if short.isprintable():
+        return short
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in short
+    )
 
 
 class FindingsError(Exception):
@@ -101,6 +113,9 @@ def as_json(findings: Iterable[Finding]) -> str:
 
 def as_annotation(finding: Finding) -> str:
     """Return the finding as the workflow command with which GitHub marks a line."""
-    place = f"file={finding.location.file},line={max(finding.location.line, 1)}"
-    message = finding.message.replace("%", "%25").replace("\n", "%0A")
+    file = _one_line(finding.location.file).replace("%", "%25")
+    for character, escape in ((":", "%3A"), (",", "%2C")):
+        file = file.replace(character, escape)
+    place = f"file={file},line={max(finding.location.line, 1)}"
+    message = _one_line(finding.message).replace("%", "%25")
     return f"::error {place},title={finding.rule}::{message}"

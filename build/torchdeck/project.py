@@ -1,11 +1,15 @@
 """Where a project's parts lie: the folder that holds `content/topics.toml`."""
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from torchdeck.findings import Finding
 from torchdeck.journal import Journal
-from torchdeck.read.edition import SYLLABUS_FILE, TOPICS_FILE
+from torchdeck.read.edition import TOPICS_FILE
+from torchdeck.read.listing import Listing, list_questions
+from torchdeck.read.syllabus import SYLLABUS_FILE
 
 LEDGER_FILE = "ledger.json"
 
@@ -73,15 +77,15 @@ class Project:
         Raises:
             ProjectError: A path does not exist or is not below content/.
         """
-        chosen = [path.resolve() for path in paths] or [self.content]
-        files: set[Path] = set()
-        for path in chosen:
-            if not path.exists():
-                raise ProjectError(f"{path} does not exist")
-            if not path.is_relative_to(self.content):
-                raise ProjectError(f"{path} is not below {self.content}")
-            files.update(self._below(path))
-        return sorted(files)
+        return sorted({file for listing in self._listings(paths) for file in listing.files})
+
+    def stray_files(self, paths: Iterable[Path] = ()) -> list[Finding]:
+        """Return what is wrong with files and folders under `paths`, apart from their content.
+
+        Raises:
+            ProjectError: A path does not exist or is not below content/.
+        """
+        return sorted({found for listing in self._listings(paths) for found in listing.findings})
 
     def run_inputs(self, files: Iterable[Path]) -> list[Path]:
         """Return all files of the project that a run of `files` depends on."""
@@ -89,10 +93,24 @@ class Project:
         edition = (self.content / TOPICS_FILE, self.content / SYLLABUS_FILE)
         return [*files, *sorted(figures), *sorted(self.records.glob("*.json")), *edition]
 
-    def _below(self, path: Path) -> Iterator[Path]:
-        if path.is_file():
-            yield path
-            return
-        for file in path.rglob("*.md"):
-            if file.parent.parent == self.content:
-                yield file
+    def _listings(self, paths: Iterable[Path]) -> list[Listing]:
+        chosen = [_without_links_above(path) for path in paths] or [self.content]
+        for path in chosen:
+            if not os.path.lexists(path):
+                raise ProjectError(f"{path} does not exist")
+            if not path.is_relative_to(self.content):
+                raise ProjectError(f"{path} is not below {self.content}")
+        return [list_questions(self.content, path) for path in chosen]
+
+
+def _without_links_above(path: Path) -> Path:
+    """Return the absolute `path` through real folders; itself it may be a link.
+
+    Raises:
+        ProjectError: Links on the way lead in a circle.
+    """
+    path = Path(os.path.abspath(path))  # noqa: PTH100  # `resolve` would follow the last link too
+    try:
+        return path.parent.resolve() / path.name
+    except RuntimeError as error:  # as Python 3.11 says it
+        raise ProjectError(f"{path}: {error}") from error

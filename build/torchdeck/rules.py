@@ -13,7 +13,9 @@ class Rule(StrEnum):
 
     # Files and front matter.
     FILE_UNREADABLE = "file-unreadable"
+    FILE_LARGE = "file-large"
     FILE_ENCODING = "file-encoding"
+    CHARACTER_HIDDEN = "character-hidden"
     FILE_NAME = "file-name"
     FRONT_MATTER_YAML = "front-matter-yaml"
     FRONT_MATTER_MISSING = "front-matter-missing"
@@ -38,6 +40,7 @@ class Rule(StrEnum):
     TEXT_OUTSIDE = "text-outside"
     HEADING_CONTENT = "heading-content"
     HEADING_ATTRIBUTES = "heading-attributes"
+    NESTING_DEEP = "nesting-deep"
     SLUG_MALFORMED = "slug-malformed"
     SLUG_DUPLICATE = "slug-duplicate"
 
@@ -61,6 +64,7 @@ class Rule(StrEnum):
     FIGURE_UNSHOWN = "figure-unshown"
 
     # Cards.
+    CARDS_MANY = "cards-many"
     CARD_SLUG_MISSING = "card-slug-missing"
     CARD_KIND_UNKNOWN = "card-kind-unknown"
     CARD_TITLE_EMPTY = "card-title-empty"
@@ -93,6 +97,8 @@ class Rule(StrEnum):
     IMAGE_REMOTE = "image-remote"
     IMAGE_OUTSIDE = "image-outside"
     IMAGE_TYPE = "image-type"
+    IMAGE_NAME = "image-name"
+    IMAGE_LARGE = "image-large"
     IMAGE_MISSING = "image-missing"
     IMAGE_UNSAFE = "image-unsafe"
 

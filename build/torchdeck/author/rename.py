@@ -10,8 +10,8 @@ from pathlib import Path
 from torchdeck.author.places import Place, Workspace, place_of, places
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project, ProjectError
-from torchdeck.read.edition import SYLLABUS_FILE
 from torchdeck.read.slug import is_slug
+from torchdeck.read.syllabus import SYLLABUS_FILE
 from torchdeck.render.note import KEY_SEPARATOR
 from torchdeck.render.notes import question_tag
 

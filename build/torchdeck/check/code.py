@@ -105,7 +105,7 @@ def spawned_workers_are_guarded(question: Question, _edition: Edition) -> Iterat
             continue
         statements = syntax.tree.body
         guarded = any(
-            isinstance(node, ast.If) and "__name__" in ast.dump(node.test) for node in statements
+            isinstance(node, ast.If) and _names_the_module(node.test) for node in statements
         )
         spawning = [node for node in syntax.nodes if _spawns(node)]
         if spawning and not guarded:
@@ -135,6 +135,10 @@ def _is_literal(call: ast.Call) -> bool:
         )
         for argument in call.args
     )
+
+
+def _names_the_module(test: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
 
 
 def _spawns(node: ast.AST) -> TypeGuard[ast.Call]:

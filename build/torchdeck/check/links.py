@@ -1,16 +1,19 @@
 """Rules about links and images."""
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from torchdeck.findings import Finding, Location
+from torchdeck.read.address import is_web_address
 from torchdeck.read.edition import Edition
 from torchdeck.read.inline import inline_tokens
 from torchdeck.read.question import Question
 from torchdeck.rules import Rule
 
 IMAGE_SUFFIXES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".webp"})
+_NAME = re.compile(r"[\w.-]+")  # what stays of a name in the collection's media folder
 
 
 def links_lead_to_the_web(question: Question, _edition: Edition) -> Iterator[Finding]:
@@ -20,7 +23,7 @@ def links_lead_to_the_web(question: Question, _edition: Edition) -> Iterator[Fin
             place = Location(question.location.file, line)
             if token.type == "link_open":
                 target = str(token.attrs.get("href", ""))
-                if not target.startswith("https://"):
+                if not is_web_address(target):
                     message = f"{target!r} is no https address; to name a question write 第 N 题"
                     yield Finding(place, Rule.LINK_TARGET, message)
             elif token.type == "text" and "](" in token.content:
@@ -43,9 +46,8 @@ def images_are_files_of_the_topic(question: Question, _edition: Edition) -> Iter
 
 
 def _image_faults(place: Location, target: str) -> Iterator[Finding]:
-    parts = urlsplit(target)
-    path = PurePosixPath(parts.path)
-    if parts.scheme or parts.netloc:
+    path = PurePosixPath(target)
+    if _leads_to_the_web(target):
         message = f"{target}: put the file beside the question; cards work offline"
         yield Finding(place, Rule.IMAGE_REMOTE, message)
     elif path.is_absolute() or ".." in path.parts or "\\" in target:
@@ -53,3 +55,14 @@ def _image_faults(place: Location, target: str) -> Iterator[Finding]:
     elif path.suffix.lower() not in IMAGE_SUFFIXES:
         message = f"{target}: use one of {', '.join(sorted(IMAGE_SUFFIXES))}"
         yield Finding(place, Rule.IMAGE_TYPE, message)
+    elif not _NAME.fullmatch(path.name):
+        message = f"{target}: name the file with letters, digits, `.`, `_` and `-` only"
+        yield Finding(place, Rule.IMAGE_NAME, message)
+
+
+def _leads_to_the_web(target: str) -> bool:
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # such as an open bracket in the host
+        return True
+    return bool(parts.scheme or parts.netloc)

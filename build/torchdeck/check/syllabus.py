@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from torchdeck.findings import Finding, Location
+from torchdeck.read.address import is_web_address
 from torchdeck.read.edition import Edition
 from torchdeck.read.question import Question
 from torchdeck.rules import Rule
@@ -36,5 +37,5 @@ def sources_are_https(question: Question, _edition: Edition) -> Iterator[Finding
     if not question.sources:
         yield Finding(place, Rule.SOURCE_MISSING, "name at least one official page")
     for url in question.sources:
-        if not url.startswith("https://"):
-            yield Finding(place, Rule.SOURCE_HTTPS, f"{url} does not start with https://")
+        if not is_web_address(url):
+            yield Finding(place, Rule.SOURCE_HTTPS, f"{url} is no https address")

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,9 +23,11 @@ class Syntax:
 def syntax_of(code: str) -> Syntax:
     """Parse `code`, once for all rules; code that does not compile has an empty tree."""
     try:
-        tree = ast.parse(code)
-        # Some faults, such as `return` outside a function, show only behind the parser.
-        compile(tree, "<block>", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the run of the block shows them
+            tree = ast.parse(code)
+            # Some faults, such as `return` outside a function, show only behind the parser.
+            compile(tree, "<block>", "exec")
     except SyntaxError as error:
         return Syntax(ast.Module([], []), (), error)
     except (ValueError, RecursionError, MemoryError) as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from markdown_it.token import Token
 
 from torchdeck.findings import Finding, Location
+from torchdeck.read.characters import hidden_character
 from torchdeck.read.edition import Edition
 from torchdeck.read.inline import LINE_ENDS, inline_blocks
 from torchdeck.read.question import Question
@@ -60,6 +61,9 @@ def _faults_of_block(place: Location, block: Token) -> Iterator[Finding]:
 def _faults_of_token(place: Location, token: Token) -> Iterator[Finding]:
     if REPLACEMENT in token.content:
         yield _lost_character(place)
+    if hidden := hidden_character(token.content):
+        message = f"shows {hidden}, which nobody sees; remove it"
+        yield Finding(place, Rule.CHARACTER_HIDDEN, message)
     if token.type == "text":
         # CommonMark leaves `**` literal next to CJK punctuation; a card would show the stars.
         if "*" in token.content or "_" in token.content:

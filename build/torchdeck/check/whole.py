@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import ceil
 
 from torchdeck.findings import Finding, Location
+from torchdeck.read.document import CARDS_LIMIT
 from torchdeck.read.edition import Edition
 from torchdeck.read.inline import inline_blocks, inline_tokens, plain_text
 from torchdeck.read.question import Card, CardKind, CodeBlock, Question, code_blocks
@@ -19,7 +20,7 @@ SMALLEST_COUNT = 40  # blocks; of fewer a share says nothing
 
 SIMILARITY = 0.85  # of the sets of neighbouring characters of two fronts
 
-_REFERENCE = re.compile(r"第\s*(\d+)\s*题")
+_REFERENCE = re.compile(r"第\s*(\d{1,9})\s*题")
 _INSIGNIFICANT = re.compile(r"[\s，。；：？！、“”‘’「」（）,.;:?!`]+")
 
 
@@ -83,7 +84,8 @@ def budgets_are_kept(questions: Sequence[Question]) -> Iterator[Finding]:
 
 def fronts_differ(questions: Sequence[Question], _edition: Edition) -> Iterator[Finding]:
     """A learner who meets the same front twice cannot tell which answer is meant."""
-    fronts = [_front(card) for question in questions for card in question.cards]
+    cards = (card for question in questions for card in question.cards[:CARDS_LIMIT])
+    fronts = [_front(card) for card in cards]
     for first, second in _similar(fronts):
         rule = Rule.FRONT_EQUAL if first.text == second.text else Rule.FRONT_SIMILAR
         how = "the same front as" if rule is Rule.FRONT_EQUAL else "nearly the front of"

@@ -41,7 +41,8 @@ def read_content(project: Project, paths: Sequence[Path] = ()) -> Content:
     """
     edition = read_edition(project.content)
     readings = read_files(project, project.question_files(paths))
-    return Content(edition, readings, tuple(check(edition, readings, whole_content=not paths)))
+    found = check(edition, readings, whole_content=not paths)
+    return Content(edition, readings, tuple(sorted([*project.stray_files(paths), *found])))
 
 
 def read_files(project: Project, files: Iterable[Path]) -> tuple[Reading, ...]:
@@ -59,12 +60,12 @@ def refuse_findings(content: Content) -> None:
         raise FindingsError(content.findings)
 
 
-def refuse_faults_of_form(readings: Iterable[Reading]) -> None:
+def refuse_faults_of_form(strays: Iterable[Finding], readings: Iterable[Reading]) -> None:
     """Refuse content that was not read as it was meant; faults of style do not matter.
 
     Raises:
-        FindingsError: Reading a file gave findings.
+        FindingsError: Listing or reading the files gave findings.
     """
-    findings = [finding for reading in readings for finding in reading.findings]
+    findings = [*strays, *(finding for reading in readings for finding in reading.findings)]
     if findings:
         raise FindingsError(findings)

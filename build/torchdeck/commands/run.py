@@ -46,7 +46,7 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
     files = project.question_files(paths)
     edition = read_edition(project.content)
     readings = read_files(project, files)
-    refuse_faults_of_form(readings)
+    refuse_faults_of_form(project.stray_files(paths), readings)
     records = Records.read(project.records, project.name(project.records))
     try:
         digest = digest_of(project.run_inputs(files))

@@ -1,12 +1,12 @@
 """A record as a run that can be compared with another."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torchdeck.execute.results import Outcome
+from torchdeck.read.data import read_json
 
 CPU = "cpu"  # a device, and a build
 
@@ -78,7 +78,7 @@ class RecordedRun:
             NoRecordError: The file is no record.
         """
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = read_json(path)
             where = record["environment"]
             return cls(
                 path.stem,

@@ -49,7 +49,7 @@ def plotted_data(svg: str) -> Any:
         # Expat limits how far entities can grow, and fetches nothing.
         found = ET.fromstring(svg).find(f".//{_DESCRIPTION}")  # noqa: S314
         return None if found is None else json.loads(found.text or "")
-    except (ET.ParseError, ValueError):
+    except (ET.ParseError, ValueError, RecursionError):
         return None
 
 

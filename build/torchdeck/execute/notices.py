@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.read.data import read_json, to_dataclass
 from torchdeck.rules import Rule
 
 
@@ -54,8 +55,11 @@ class Notices:
         if not path.exists():
             return cls(name, {})
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            found = {key: tuple(Notice(**entry) for entry in data[key]) for key in data}
+            data = read_json(path)
+            found = {
+                key: tuple(to_dataclass(Notice, entry) for entry in entries)
+                for key, entries in data.items()
+            }
         except (OSError, ValueError, TypeError, AttributeError) as error:
             message = f"holds no notices ({error}); take it back from version control"
             raise FindingsError([Finding(Location(name), Rule.NOTICE_STALE, message)]) from error

@@ -13,6 +13,7 @@ from torchdeck.execute.keys import Environment, keyed_blocks
 from torchdeck.execute.probe import Machine
 from torchdeck.execute.report import FileReport
 from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
+from torchdeck.read.data import read_json
 
 DIGEST_LENGTH = 16  # hexadecimal digits of the digest of an accepted output
 
@@ -52,8 +53,7 @@ class Recording:
         Raises:
             ValueError: The file that is there is no record.
         """
-        text = path.read_bytes() if path.exists() else b"null"
-        old = json.loads(text)
+        old = read_json(path) if path.exists() else None
         blocks = {key: entry for file in self.files for key, entry in _entries(file)}
         if old is not None and not whole:
             ran = {file.script.file for file in self.files}
@@ -61,7 +61,7 @@ class Recording:
             blocks = kept | blocks
         record = self._header() | {"blocks": blocks}
         if old is not None and old | {"recorded": ""} == record | {"recorded": ""}:
-            return text
+            return path.read_bytes()
         return _serialize(record)
 
     def _header(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ A record is a JSON file in `content/records/`, written by `run --record` (`recor
   `stdout` (raw, where it is not the accepted output).
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from torchdeck.execute.results import COMPLETED, Outcome
 from torchdeck.findings import Finding, FindingsError, Location
+from torchdeck.read.data import read_json
 from torchdeck.rules import Rule
 
 
@@ -62,7 +62,7 @@ class Records:
         findings: list[Finding] = []
         for path in sorted(folder.glob("*.json")):
             try:
-                found = list(_results(json.loads(path.read_text(encoding="utf-8"))))
+                found = list(_results(read_json(path)))
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 place = Location(f"{name}/{path.name}")
                 findings.append(Finding(place, Rule.RECORD, f"is no record: {error!r}"))

@@ -94,7 +94,7 @@ def build(
     files[CATALOGUE] = catalogue(edition, rows, whole, retired).encode()
     digests = {file: (payload_digest(payload),) for file, payload in payloads.items()}
     files[LEDGER_FILE] = replace(after, packages=digests).serialize().encode()
-    existing = {path.name for path in decks.glob(f"*{SUFFIX}")}
+    existing = {path.name for path in decks.glob(f"*{SUFFIX}") if path.is_file()}
     return Built(
         files=files,
         stale=(

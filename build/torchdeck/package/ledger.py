@@ -5,7 +5,7 @@ together: version control merges the file by union, and reading settles what the
 """
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from functools import reduce
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from torchdeck.findings import Finding, FindingsError, Location
-from torchdeck.render.note import KEY_SEPARATOR, Note
+from torchdeck.read.data import read_json, to_dataclass, typed
+from torchdeck.render.note import KEY_SEPARATOR, Note, NoteKind
 from torchdeck.rules import Rule
 
 LEDGER_FORMAT = 2
@@ -146,8 +147,7 @@ class Ledger:
         if not path.exists():
             return cls(name)
         try:
-            text = path.read_text(encoding="utf-8")
-            return cls._of(name, json.loads(text, object_pairs_hook=_with_copies))
+            return cls._of(name, read_json(path, _with_copies))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"is no ledger ({error}); take it back from version control"
             raise FindingsError([Finding(Location(name), Rule.LEDGER, message)]) from error
@@ -156,18 +156,18 @@ class Ledger:
     def _of(cls, name: str, data: Mapping[str, Any]) -> "Ledger":
         if data["format"] != LEDGER_FORMAT:
             raise ValueError(f"format {data['format']} is not {LEDGER_FORMAT}")
-        notes = _entries(data["notes"], _note_entry, _both)
+        notes = _entries(data["notes"], lambda entry: to_dataclass(NoteEntry, entry), _both)
         retired = _entries(data["retired"], _retired_entry, _newer)
         # A branch may have changed a note that another one renamed or retired.
         gone = {entry.identity for entry in notes.values()} | retired.keys()
         return cls(
             name,
             {key: entry for key, entry in notes.items() if key not in gone},
-            _entries(data["note_types"], lambda entry: NoteTypeEntry(**entry), _newer),
+            _entries(data["note_types"], lambda entry: to_dataclass(NoteTypeEntry, entry), _newer),
             retired,
-            _entries(data["decks"], str, lambda first, _second: first),
-            frozenset(data["tags"]) - {_END},
-            _entries(data["packages"], tuple, lambda first, second: (*first, *second)),
+            _entries(data["decks"], _deck, lambda first, _second: first),
+            frozenset(typed(tuple[str, ...], data["tags"], "tags")) - {_END},
+            _entries(data["packages"], _digests, lambda first, second: (*first, *second)),
         )
 
     def of_questions(self, slugs: Collection[str]) -> "Ledger":
@@ -241,12 +241,20 @@ def _both(first: NoteEntry, second: NoteEntry) -> NoteEntry:
     )
 
 
-def _note_entry(entry: Mapping[str, Any]) -> NoteEntry:
-    return NoteEntry(**{**entry, "cards": tuple(entry.get("cards", (0,)))})
+def _deck(name: Any) -> str:
+    return str(typed(str, name, "a deck"))
 
 
-def _retired_entry(entry: Mapping[str, Any]) -> RetiredEntry:
-    return RetiredEntry(**{**entry, "tags": tuple(entry["tags"])})
+def _digests(values: Any) -> tuple[str, ...]:
+    return tuple(typed(tuple[str, ...], values, "a package"))
+
+
+def _retired_entry(data: Any) -> RetiredEntry:
+    entry = to_dataclass(RetiredEntry, data)
+    NoteKind(entry.kind)  # both raise a ValueError for what no package can be built from
+    for content in entry.media.values():
+        b64decode(content, validate=True)
+    return entry
 
 
 def _section(title: str, rows: Iterable[str], *, end: str = '""', brackets: str = "[]") -> str:

@@ -5,6 +5,7 @@ import io
 import json
 import sqlite3
 import zipfile
+import zlib
 from contextlib import closing
 from dataclasses import asdict, dataclass
 
@@ -13,6 +14,13 @@ from torchdeck.package.apkg import COLLECTION, MEDIA_INDEX
 
 class PackageError(Exception):
     """A file is no package that this project writes."""
+
+
+# What reading a file raises that is cut off, was changed, or is something else.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(KeyError, ValueError, TypeError, AttributeError, sqlite3.Error),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ def read_payload(package: bytes) -> Payload:
         with closing(sqlite3.connect(":memory:")) as connection:
             connection.deserialize(database)
             return _payload(connection, tuple(media))
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, sqlite3.Error) as error:
+    except _BROKEN as error:
         raise PackageError(f"is no package of this project ({error})") from error
 
 

@@ -23,6 +23,7 @@ from torchdeck.read.source import Source
 from torchdeck.rules import Rule
 
 OUTPUT = "output"
+LEVEL_LIMIT = 10  # of blocks or of marks in each other; markdown-it drops text from 20 on
 
 
 class BodyBuilder:
@@ -33,25 +34,29 @@ class BodyBuilder:
         self._source = source
         self._findings = findings
         self._parts: list[Prose | CodeBlock] = []
+        self._prose: list[Token] = []  # since the last fence
 
     def add(self, element: Sequence[Token]) -> None:
         """Add the tokens of one top-level block."""
         opening = element[0]
         if opening.type == "fence":
+            self._end_prose()
             self._add_fence(opening)
             return
         for token in element:
             self._check_nested(token)
-        previous = self._parts[-1] if self._parts else None
-        if isinstance(previous, Prose):
-            tokens = (*previous.tokens, *element)
-            self._parts[-1] = Prose(previous.location, tokens)
-        else:
-            self._parts.append(Prose(self._location(opening), tuple(element)))
+        self._check_depth(element)
+        self._prose += element
 
     def finish(self) -> Body:
         """Return the body."""
+        self._end_prose()
         return tuple(self._parts)
+
+    def _end_prose(self) -> None:
+        if self._prose:
+            self._parts.append(Prose(self._location(self._prose[0]), tuple(self._prose)))
+            self._prose = []
 
     def _add_fence(self, token: Token) -> None:
         start, end = token.map or (0, 0)
@@ -135,6 +140,16 @@ class BodyBuilder:
                         Rule.FENCE_BACKTICK,
                         "a backtick in the info string makes this fence plain text; remove it",
                     )
+
+    def _check_depth(self, element: Sequence[Token]) -> None:
+        line = 0
+        for token in element:
+            line = token.map[0] + 1 if token.map else line
+            marks = token.children or ()
+            if token.level > LEVEL_LIMIT or any(mark.level > LEVEL_LIMIT for mark in marks):
+                message = f"nested deeper than {LEVEL_LIMIT} levels, of which a part would be lost"
+                self._findings.add(line, Rule.NESTING_DEEP, message)
+                return
 
     def _location(self, token: Token) -> Location:
         return Location(self._source.name, token.map[0] + 1 if token.map else 0)

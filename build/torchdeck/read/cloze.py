@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from torchdeck.read.numbers import MOST_DIGITS
 from torchdeck.read.question import ClozeMark
 
 _CLOSE = "}}"
@@ -21,8 +22,8 @@ class ClozeError(ValueError):
     """A cloze mark that Anki would not read as written."""
 
 
-def find_marks(text: str) -> Iterator[tuple[int, int]]:
-    """Yield `(offset of the opening braces, number)` of each cloze mark that opens in `text`.
+def find_marks(text: str) -> Iterator[tuple[int, str]]:
+    """Yield `(offset of the braces, digits of the number)` of each cloze mark that opens in `text`.
 
     Braces that are no cloze, such as those of an f-string, are passed over.
     """
@@ -33,7 +34,7 @@ def find_marks(text: str) -> Iterator[tuple[int, int]]:
         while digits_end < len(text) and text[digits_end] in "0123456789":
             digits_end += 1
         if digits_end > digits_start and text.startswith("::", digits_end):
-            yield position, int(text[digits_start:digits_end])
+            yield position, text[digits_start:digits_end]
         position = text.find(_OPEN, digits_start)
 
 
@@ -41,12 +42,16 @@ def strip_marks(text: str) -> ClozeText:
     """Take the cloze marks out of `text`.
 
     Raises:
-        ClozeError: A mark is nested in another, has no end, hides nothing, or has the number 0.
+        ClozeError: A mark is nested in another, has no end, hides nothing, or has a number that
+            Anki does not take.
     """
     plain: list[str] = []
     marks: list[ClozeMark] = []
     length = consumed = 0
-    for position, number in find_marks(text):
+    for position, digits in find_marks(text):
+        if len(digits) > MOST_DIGITS:
+            raise ClozeError(f"a cloze number has {len(digits)} digits; number from c1 on")
+        number = int(digits)
         if position < consumed:
             raise ClozeError(f"cloze c{number} opens inside another; Anki would make one card")
         start = text.index("::", position) + 2

@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from torchdeck.findings import Finding, Findings, Location
 from torchdeck.read.body import BodyBuilder
+from torchdeck.read.characters import hidden_character
 from torchdeck.read.front_matter import FrontMatter, parse_front_matter
 from torchdeck.read.markdown import heading_attributes, markdown_parser
 from torchdeck.read.question import Body, Card, CardKind, Question
@@ -23,6 +24,9 @@ FOLLOW_UPS = "追问"
 CARDS = "卡片"
 SECTIONS = (KEY_POINTS, DETAIL, PITFALLS, FOLLOW_UPS, CARDS)
 CARD_SECTIONS = frozenset({FOLLOW_UPS, CARDS})
+
+SIZE_LIMIT = 2**17  # bytes; ten times the longest answer
+CARDS_LIMIT = 99  # the order of new cards has room for so many behind the question's own
 
 FRONT_MATTER_LINE = 2  # the line below the opening `---`
 
@@ -47,9 +51,13 @@ def read_question(path: Path, name: str) -> Reading:
     The folder is the topic and the file name the question's slug. Never raises for bad input.
     """
     findings = Findings(name)
-    source = read_source(path, name, findings)
+    source = read_source(path, name, findings, limit=SIZE_LIMIT)
     if source is None:
         return Reading(None, None, tuple(findings))
+    for number, line in enumerate(source.lines, start=1):
+        if hidden := hidden_character(line):
+            message = f"holds {hidden}, which nobody sees; remove it"
+            findings.add(number, Rule.CHARACTER_HIDDEN, message)
     front_matter, tokens = _front_matter(markdown_parser().parse(source.text), findings)
     sections = _Sections(source, findings)
     for element in top_level_elements(tokens):
@@ -95,6 +103,7 @@ class _Sections:
         self._lines: dict[str, int] = {}
         self._section: str | None = None
         self._cards: list[_OpenCard] = []
+        self._slugs: set[str] = set()
         self._card: _OpenCard | None = None
 
     def add(self, element: tuple[Token, ...]) -> None:
@@ -153,10 +162,15 @@ class _Sections:
                 Rule.SLUG_MALFORMED,
                 f"#{attributes.slug}: use a-z, 0-9 and single hyphens between them",
             )
-        if any(open_.card.slug == attributes.slug is not None for open_ in self._cards):
+        if attributes.slug in self._slugs:
             self._findings.add(
                 line, Rule.SLUG_DUPLICATE, f"#{attributes.slug} stands twice in this file"
             )
+        elif attributes.slug is not None:
+            self._slugs.add(attributes.slug)
+        if len(self._cards) == CARDS_LIMIT:
+            message = f"more than {CARDS_LIMIT} notes in one file; make a second question of it"
+            self._findings.add(line, Rule.CARDS_MANY, message)
         card = Card(
             location=Location(self._source.name, line),
             section=self._section or "",

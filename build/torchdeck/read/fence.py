@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from torchdeck.read.numbers import whole_number
 from torchdeck.read.question import FenceWords
 from torchdeck.rules import Rule
 
@@ -71,16 +72,17 @@ def _complaint(word: str, *, has_value: bool) -> str:
 
 
 def _seconds(value: str) -> float:
-    if not value.isdecimal() or not int(value):
+    seconds = whole_number(value)
+    if seconds is None:
         raise FenceError(f"timeout={value}: give whole seconds, such as timeout=60")
-    return float(value)
+    return float(seconds)
 
 
 def _bytes(value: str) -> int:
-    number, unit = value[:-1], value[-1]
-    if unit not in _MEMORY_UNITS or not number.isdecimal() or not int(number):
+    number, unit = whole_number(value[:-1]), value[-1]
+    if unit not in _MEMORY_UNITS or number is None:
         raise FenceError(f"memory={value}: give a whole number with M or G, such as memory=4G")
-    return int(number) * _MEMORY_UNITS[unit]
+    return number * _MEMORY_UNITS[unit]
 
 
 def _device(value: str) -> str:

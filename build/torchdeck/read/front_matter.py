@@ -12,9 +12,12 @@ from typing import TypeVar
 import yaml
 
 from torchdeck.findings import Findings
+from torchdeck.read.characters import hidden_character
+from torchdeck.read.numbers import whole_number
 from torchdeck.rules import Rule
 
 LEVELS = (1, 2, 3)
+DEPTH_LIMIT = 8  # of lists and mappings in each other; libyaml's composer recurses in C
 
 # The loader over libyaml where PyYAML was built with it: ten times as fast, with the same nodes.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -45,14 +48,17 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
     What is wrong with it is added to `findings`.
     """
     try:
+        _refuse_constructs(text)
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
         problem = error.problem or "cannot be read"
         findings.add(first_line + line, Rule.FRONT_MATTER_YAML, f"not valid YAML: {problem}")
         return FrontMatter()
-    except yaml.YAMLError as error:
-        findings.add(first_line, Rule.FRONT_MATTER_YAML, f"not valid YAML: {error}")
+    except yaml.reader.ReaderError as error:
+        # Its position counts bytes or characters, depending on the loader.
+        message = f"not valid YAML: holds U+{error.character:04X}; {error.reason}"
+        findings.add(first_line, Rule.FRONT_MATTER_YAML, message)
         return FrontMatter()
     if not isinstance(node, yaml.MappingNode):
         findings.add(first_line, Rule.FRONT_MATTER_YAML, "must consist of `key: value` lines")
@@ -69,6 +75,29 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
     )
 
 
+def _refuse_constructs(text: str) -> None:
+    """Refuse what `key: value` lines have no use for, before anything is composed.
+
+    Raises:
+        YAMLError: The text is no YAML, or has a tag, an anchor, an alias, or very deep nesting.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        unwelcome = None
+        if depth > DEPTH_LIMIT:
+            unwelcome = f"nested deeper than {DEPTH_LIMIT} levels"
+        elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            unwelcome = "no anchors and no aliases here; write the value out"
+        elif getattr(event, "tag", None) is not None:
+            unwelcome = "no tags here; write the plain value"
+        if unwelcome:
+            raise yaml.MarkedYAMLError(problem=unwelcome, problem_mark=event.start_mark)
+
+
 class _ValueFormError(ValueError):
     """A value that its key does not take."""
 
@@ -83,6 +112,9 @@ class _Reader:
         self._values: dict[str, yaml.Node] = {}
         for key, value in node.value:
             line = first_line + key.start_mark.line
+            if not isinstance(key, yaml.ScalarNode):
+                findings.add(line, Rule.FRONT_MATTER_YAML, "a key must be a plain word")
+                continue
             name = str(key.value)
             if name in self._values:
                 findings.add(line, Rule.FRONT_MATTER_DUPLICATE, f"key {name!r} stands twice")
@@ -119,6 +151,8 @@ class _Reader:
 def _text(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
         raise _ValueFormError("give one line of text")
+    if hidden := hidden_character(node.value):
+        raise _ValueFormError(f"holds {hidden}, which nobody sees; remove it")
     return str(node.value).strip()
 
 
@@ -151,9 +185,10 @@ def _is_word(text: str) -> bool:
 
 def _whole_number(node: yaml.Node) -> int:
     text = _text(node)
-    if not text.isascii() or not text.isdecimal() or text.startswith("0"):
+    number = whole_number(text)
+    if number is None:
         raise _ValueFormError(f"{text!r} is not a whole number without leading zeros")
-    return int(text)
+    return number
 
 
 def _level(node: yaml.Node) -> int:

@@ -7,6 +7,7 @@ from torchdeck.findings import Findings
 from torchdeck.rules import Rule
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+SIZE_LIMIT = 2**22  # bytes; nobody writes more by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,25 @@ class Source:
     lines: tuple[str, ...]
 
 
-def read_source(path: Path, name: str, findings: Findings) -> Source | None:
+def read_source(
+    path: Path, name: str, findings: Findings, *, limit: int = SIZE_LIMIT
+) -> Source | None:
     """Read and decode `path`; what makes that impossible is added to `findings`.
 
-    Line ends stay as they are: markdown-it counts CRLF as one line end, and accepting an
-    output must not change them.
+    A file of more than `limit` bytes is not read. Line ends stay as they are: markdown-it counts
+    CRLF as one line end, and accepting an output must not change them.
     """
-    if path.exists() and not path.is_file():
-        findings.add(0, Rule.FILE_UNREADABLE, "is no ordinary file")
-        return None
     try:
-        raw = path.read_bytes()
+        if path.exists() and not path.is_file():
+            findings.add(0, Rule.FILE_UNREADABLE, "is no ordinary file")
+            return None
+        with path.open("rb") as file:
+            raw = file.read(limit + 1)
     except OSError as error:
         findings.add(0, Rule.FILE_UNREADABLE, f"cannot be read: {error.strerror}")
+        return None
+    if len(raw) > limit:
+        findings.add(0, Rule.FILE_LARGE, f"has more than {limit} bytes; split it")
         return None
     if raw.startswith(BYTE_ORDER_MARK):
         findings.add(1, Rule.FILE_ENCODING, "starts with a byte order mark; save it without one")

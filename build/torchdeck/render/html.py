@@ -37,7 +37,8 @@ class _Renderer(RendererHTML):
         del options
         token = tokens[idx]
         name = env["media"][str(token.attrs["src"])]
-        return f'<img src="{escape(name)}" alt="{escape(token.content)}">'
+        description = " ".join(token.content.split())  # no line end: genanki warns of those
+        return f'<img src="{escape(name)}" alt="{escape(description)}">'
 
     def math_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         del options, env

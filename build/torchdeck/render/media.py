@@ -3,17 +3,28 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from torchdeck.findings import Findings
 from torchdeck.read.inline import inline_tokens
 from torchdeck.read.question import Body, Question
 from torchdeck.render.note import Media
-from torchdeck.render.svg import UnsafeSvgError, safe_svg
+from torchdeck.render.svg import SIZE_LIMIT, UnsafeSvgError, safe_svg
 from torchdeck.rules import Rule
 
 DIGEST_LENGTH = 12  # hexadecimal digits in a media name
+
+# How a file of each format starts; drawings are read whole.
+_STARTS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
+    {
+        ".png": (b"\x89PNG\r\n\x1a\n",),
+        ".jpg": (b"\xff\xd8\xff",),
+        ".jpeg": (b"\xff\xd8\xff",),
+        ".webp": (b"RIFF",),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +62,47 @@ def read_media(question: Question, folder: Path, findings: Findings) -> Question
     by_target: dict[str, Media] = {}
     for body in question.bodies:
         for line, target in image_targets(body):
-            path = (folder / unquote(target)).resolve()
-            if not path.is_relative_to(folder.resolve()):
-                findings.add(line, Rule.IMAGE_OUTSIDE, f"{target} leads out of the topic's folder")
-            elif not path.is_file():
-                findings.add(line, Rule.IMAGE_MISSING, f"{target} does not exist")
-            else:
-                try:
-                    content = _content(path)
-                except UnsafeSvgError as error:
-                    findings.add(line, Rule.IMAGE_UNSAFE, f"{target} {error}")
-                    continue
-                digest = hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
-                name = f"torchdeck-{path.stem}-{digest}{path.suffix.lower()}"
-                by_target[target] = Media(name, content)
+            try:
+                by_target[target] = _media(folder, unquote(target))
+            except _ImageError as error:
+                findings.add(line, error.rule, f"{target} {error}")
     return QuestionMedia(by_target)
 
 
-def _content(path: Path) -> bytes:
-    content = path.read_bytes()
-    return safe_svg(content) if path.suffix.lower() == ".svg" else content
+class _ImageError(Exception):
+    """An image that no card can show; the message says why."""
+
+    def __init__(self, rule: Rule, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+def _media(folder: Path, name: str) -> Media:
+    """Read the image called `name` in `folder`.
+
+    Raises:
+        _ImageError: It is not there, or is none.
+    """
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise _ImageError(Rule.IMAGE_OUTSIDE, "leads out of the topic's folder")
+        if not path.is_file():
+            raise _ImageError(Rule.IMAGE_MISSING, "does not exist")
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+    # Python 3.11 raises RuntimeError for links that lead in a circle.
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _ImageError(Rule.IMAGE_MISSING, f"cannot be read: {error}") from error
+    if len(content) > SIZE_LIMIT:
+        raise _ImageError(Rule.IMAGE_LARGE, f"has more than {SIZE_LIMIT} bytes; make it smaller")
+    suffix = path.suffix.lower()
+    if suffix == ".svg":
+        try:
+            content = safe_svg(content)
+        except UnsafeSvgError as error:
+            raise _ImageError(Rule.IMAGE_UNSAFE, str(error)) from error
+    elif not content.startswith(_STARTS.get(suffix, ())):
+        raise _ImageError(Rule.IMAGE_TYPE, f"holds no {suffix.removeprefix('.')}")
+    digest = hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
+    return Media(f"torchdeck-{PurePosixPath(name).stem}-{digest}{suffix}", content)

@@ -8,6 +8,7 @@ import re
 from xml.etree import ElementTree as ET
 
 SIZE_LIMIT = 2**20  # bytes
+DEPTH_LIMIT = 100  # of groups in each other
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _HREFS = frozenset({"href", f"{{{_XLINK}}}href"})
@@ -45,8 +46,21 @@ def safe_svg(content: bytes) -> bytes:
         raise UnsafeSvgError(f"is no XML: {error}") from error
     if _name(root) != "svg":
         raise UnsafeSvgError(f"holds <{_name(root)}> instead of <svg>")
+    _refuse_depth(root)
     _clean(root)
-    return bytes(ET.tostring(root, encoding="utf-8"))
+    drawing = bytes(ET.tostring(root, encoding="utf-8"))
+    if len(drawing) > SIZE_LIMIT:
+        raise UnsafeSvgError(f"grows beyond {SIZE_LIMIT} bytes by its entities")
+    return drawing
+
+
+def _refuse_depth(root: ET.Element) -> None:
+    """Refuse what the functions below, and other programs, could not follow."""
+    level = [root]
+    for _ in range(DEPTH_LIMIT):
+        level = [child for element in level for child in element]
+    if level:
+        raise UnsafeSvgError(f"is nested deeper than {DEPTH_LIMIT} elements")
 
 
 def _clean(element: ET.Element) -> None:
