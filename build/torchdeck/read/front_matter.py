@@ -48,7 +48,10 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
     What is wrong with it is added to `findings`.
     """
     try:
-        _refuse_constructs(text)
+        if (fault := _unwelcome(text)) is not None:
+            line, problem = fault
+            findings.add(first_line + line, Rule.FRONT_MATTER_YAML, problem)
+            return FrontMatter()
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if error.problem_mark else 0
@@ -75,11 +78,13 @@ def parse_front_matter(text: str, first_line: int, findings: Findings) -> FrontM
     )
 
 
-def _refuse_constructs(text: str) -> None:
-    """Refuse what `key: value` lines have no use for, before anything is composed.
+def _unwelcome(text: str) -> tuple[int, str] | None:
+    """Return the line, from 0, and the name of what `key: value` lines have no use for.
+
+    It is found before anything is composed: nodes deep in each other end the process.
 
     Raises:
-        YAMLError: The text is no YAML, or has a tag, an anchor, an alias, or very deep nesting.
+        YAMLError: The text is no YAML.
     """
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
@@ -87,15 +92,14 @@ def _refuse_constructs(text: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        unwelcome = None
+        line = event.start_mark.line if event.start_mark else 0
         if depth > DEPTH_LIMIT:
-            unwelcome = f"nested deeper than {DEPTH_LIMIT} levels"
-        elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-            unwelcome = "no anchors and no aliases here; write the value out"
-        elif getattr(event, "tag", None) is not None:
-            unwelcome = "no tags here; write the plain value"
-        if unwelcome:
-            raise yaml.MarkedYAMLError(problem=unwelcome, problem_mark=event.start_mark)
+            return line, f"nested deeper than {DEPTH_LIMIT} levels; a list of words is enough"
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            return line, "no anchors and no aliases here; write the value out"
+        if getattr(event, "tag", None) is not None:
+            return line, "no tags here; write the plain value"
+    return None
 
 
 class _ValueFormError(ValueError):

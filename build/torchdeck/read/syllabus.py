@@ -76,9 +76,8 @@ def _entry(row: str, line: int, findings: Findings) -> SyllabusEntry | None:
     cells = row.split("\t")
     # Editors cut the tab before an empty last column.
     number, topic, slug, question, twins_text = [*cells, *[""] * len(SYLLABUS_COLUMNS)][:5]
-    numbers = [
-        whole_number(text) for text in (number, *(twins_text.split(",") if twins_text else ()))
-    ]
+    twins = twins_text.split(",") if twins_text else []
+    numbers = [whole_number(text) for text in (number, *twins)]
     whole = [number for number in numbers if number is not None and number <= NUMBER_LIMIT]
     if not question or len(cells) > len(SYLLABUS_COLUMNS) or len(whole) < len(numbers):
         message = (
