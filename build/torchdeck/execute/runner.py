@@ -17,7 +17,8 @@ from torchdeck.execute.results import RunResult
 from torchdeck.execute.session import GRACE, Overrun, Session
 from torchdeck.execute.tree import holds_more
 
-WATCH_INTERVAL = 0.2  # seconds between two looks at the resident size
+WATCH_INTERVAL = 0.2  # seconds, the least between two looks at the resident size
+WATCH_PAUSE = 10  # times what the last look took, since the process may wait meanwhile
 
 _Event = dict[str, Any] | None  # None: the process has ended
 
@@ -101,18 +102,21 @@ class Runner(ABC):
         reader.start()
         waiter.start()
         watched = self._guards.memory is MemoryGuard.RESIDENT_SIZE
+        interval = WATCH_INTERVAL
         deadline = time.monotonic() + session.limit()
         while True:
             left = max(deadline - time.monotonic(), 0.0)
             try:
-                event = events.get(timeout=min(left, WATCH_INTERVAL) if watched else left)
+                event = events.get(timeout=min(left, interval) if watched else left)
             except queue.Empty:
                 if time.monotonic() >= deadline:
                     session.overrun = Overrun.TIME
                     return
+                began = time.monotonic()
                 if running.pid is not None and holds_more(running.pid, memory(session.plan)):
                     session.overrun = Overrun.MEMORY
                     return
+                interval = max(WATCH_INTERVAL, WATCH_PAUSE * (time.monotonic() - began))
                 continue
             if event is None:
                 return
