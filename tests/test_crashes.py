@@ -168,14 +168,11 @@ def test_a_killed_command_leaves_the_old_state_or_the_new(
 
 
 @pytest.mark.fuzz
-def test_a_command_that_is_killed_before_any_of_its_changes(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_a_command_that_is_killed_before_any_of_its_changes(project: Path, tmp_path: Path) -> None:
     told: Counter[tuple[str, str]] = Counter()
     for case in CASES:
         folder = tmp_path / case.words[0]
         folder.mkdir()
-        project = Path(request.getfixturevalue("project"))
         scene = Scene(case, Path(shutil.copytree(project, folder / "project")), folder)
         for at, phase in enumerate(phases(scene.changes)):
             scene.restart()
