@@ -62,7 +62,7 @@ def _faults_of_token(place: Location, token: Token) -> Iterator[Finding]:
     if REPLACEMENT in token.content:
         yield _lost_character(place)
     if hidden := hidden_character(token.content):
-        message = f"shows {hidden}, which nobody sees; remove it"
+        message = f"holds {hidden}, which nobody sees; remove it"
         yield Finding(place, Rule.CHARACTER_HIDDEN, message)
     if token.type == "text":
         # CommonMark leaves `**` literal next to CJK punctuation; a card would show the stars.

@@ -24,7 +24,7 @@ from torchdeck.rules import Rule
 FINDING = "finding"  # the state of a card with faults, beside those of notes
 
 # Faults without which there is nothing to render.
-_FATAL = frozenset({Rule.NUMBER_UNKNOWN, Rule.PREDICT_CODE, Rule.FILE_NAME})
+FATAL = frozenset({Rule.NUMBER_UNKNOWN, Rule.PREDICT_CODE, Rule.FILE_NAME, Rule.HEADING_CONTENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +167,4 @@ class Gallery:
 
 
 def _fatal(faults: Iterable[Finding]) -> bool:
-    return any(fault.rule in _FATAL for fault in faults)
+    return any(fault.rule in FATAL for fault in faults)
