@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from torchdeck.read.edition import read_edition
+
 ROOT = Path(__file__).parent.parent
 SPECIMEN = Path(__file__).parent / "specimen"
+PYTORCH = read_edition(ROOT / "content").pytorch
 
 FIRST_RELEASE = 1_700_000_000  # seconds since 1970; a time that is long over
 DAY = 86_400
@@ -110,7 +113,7 @@ def project(tmp_path: Path) -> Path:
     folder = root / "content" / "tensor"
     folder.mkdir(parents=True)
     (root / "content" / "topics.toml").write_text(
-        'namespace = "test/zh"\npytorch = "2.13.0"\nlanguage = "zh-Hans"\n\n'
+        f'namespace = "test/zh"\npytorch = "{PYTORCH}"\nlanguage = "zh-Hans"\n\n'
         '[[topics]]\nslug = "tensor"\nname = "张量"\ndeck = "测试::01 张量"\nabout = "视图"\n',
         encoding="utf-8",
     )
@@ -140,7 +143,7 @@ def project_of(root: Path, blocks: Mapping[str, str]) -> Path:
     content = root / "content" / "blocks"
     content.mkdir(parents=True)
     (root / "content" / "topics.toml").write_text(
-        'namespace = "blocks/zh"\npytorch = "2.13.0"\nlanguage = "zh-Hans"\n\n'
+        f'namespace = "blocks/zh"\npytorch = "{PYTORCH}"\nlanguage = "zh-Hans"\n\n'
         '[[topics]]\nslug = "blocks"\nname = "代码"\ndeck = "代码"\nabout = "代码块"\n',
         encoding="utf-8",
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import DAY, FIRST_RELEASE, Torchdeck, line_of, write_question
+from tests.conftest import DAY, FIRST_RELEASE, PYTORCH, Torchdeck, line_of, write_question
 from torchdeck.drift.classify import Kind, drift
 from torchdeck.drift.run import NoRecordError, RecordedRun, find, records_in
 from torchdeck.package.payload import NoteRow, read_payload
@@ -139,6 +139,10 @@ def test_the_command_prints_places_and_figures(project: Path, torchdeck: Torchde
     record = json.loads(pinned.read_text(encoding="utf-8"))
     (entry,) = record["blocks"].values()
     assert entry["accepted"] == hashlib.sha256(b"1.5 7").hexdigest()[:16]
+    record["environment"]["build"] = "2.13.0+cpu"
+    pinned.unlink()
+    pinned = records / "torch-2.13.0+cpu.json"
+    pinned.write_text(json.dumps(record), encoding="utf-8")
     entry["stdout"] = "1.5 <8>\n"
     record["environment"]["build"] = "2.99.0+cu140"
     (records / "torch-2.99.0+cu140.json").write_text(json.dumps(record), encoding="utf-8")
@@ -242,14 +246,14 @@ def test_a_card_says_what_a_newer_pytorch_does(project: Path, torchdeck: Torchde
     assert torchdeck(project, "build").status == 0
     (pinned,) = (project / "content" / "records").glob("*.json")
     record = json.loads(pinned.read_text(encoding="utf-8"))
-    record["environment"]["build"] = "2.15.0+cu140"
+    record["environment"]["build"] = "2.99.0+cu140"
     line = line_of(path, "print(3 - 1)") - 1
     (changed,) = (entry for entry in record["blocks"].values() if entry["line"] == line)
     changed["stdout"] = "two\n"
-    (pinned.parent / "torch-2.15.0+cu140.json").write_text(json.dumps(record), encoding="utf-8")
+    (pinned.parent / "torch-2.99.0+cu140.json").write_text(json.dumps(record), encoding="utf-8")
     before = {row.sort_text: row.mod for row in rows_of(project)}
 
-    versions = ("drift", "2.13.0", "2.15.0")
+    versions = ("drift", PYTORCH, "2.99.0")
     say = ("--say", "输出 two")
     assert torchdeck(project, *versions, "--accept", f"{FILE}:{line}").status == 2
     unchanged = line_of(path, "print(0 + 1)") - 1
@@ -257,13 +261,13 @@ def test_a_card_says_what_a_newer_pytorch_does(project: Path, torchdeck: Torchde
     assert refused.status == 2
     assert f"{FILE}:{unchanged} is unchanged" in refused.err
     result = torchdeck(project, *versions, "--accept", f"{FILE}:{line}", *say)
-    assert (result.status, result.lines) == (0, [f"{FILE}:{line}: 2.15 起：输出 two"])
+    assert (result.status, result.lines) == (0, [f"{FILE}:{line}: 2.99 起：输出 two"])
 
     later = {"SOURCE_DATE_EPOCH": str(FIRST_RELEASE + DAY)}
     assert torchdeck(project, "build", **later).status == 0
     after = {row.sort_text: row for row in rows_of(project)}
     assert [name for name in after if after[name].mod != before[name]] == ["001 views#two"]
-    assert "2.15 起：输出 two" in after["001 views#two"].fields
+    assert "2.99 起：输出 two" in after["001 views#two"].fields
 
     path.write_text(
         path.read_text(encoding="utf-8").replace("(3 - 1)", "(1 + 1)"), encoding="utf-8"

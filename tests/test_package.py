@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DAY, DETAIL, FIRST_RELEASE, Torchdeck, write_question
+from tests.conftest import DAY, DETAIL, FIRST_RELEASE, PYTORCH, Torchdeck, write_question
 from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.package.payload import Payload, read_payload
 from torchdeck.render import field_names as names
@@ -81,7 +81,7 @@ def test_a_new_pytorch_moves_nothing_by_itself(project: Path, torchdeck: Torchde
     before = payload(project)
     topics = project / "content" / "topics.toml"
     topics.write_text(
-        topics.read_text(encoding="utf-8").replace('"2.13.0"', '"2.14.1"'), encoding="utf-8"
+        topics.read_text(encoding="utf-8").replace(PYTORCH, "2.99.0"), encoding="utf-8"
     )
     torchdeck(project, "build", **later(1))
     assert payload(project) == before
@@ -95,9 +95,9 @@ def test_a_new_pytorch_moves_nothing_by_itself(project: Path, torchdeck: Torchde
         kind = next(kind for kind in NOTE_TYPES.values() if kind.id == note.note_type)
         accepted[note.sort_text] = note.fields[kind.fields.index(names.ACCEPTED_ON)]
     assert accepted == {
-        "001 views": "2.13.0",
-        "001 views#lifetime": "2.14.1",
-        "001 views#storage": "2.13.0",
+        "001 views": PYTORCH,
+        "001 views#lifetime": "2.99.0",
+        "001 views#storage": PYTORCH,
     }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DETAIL, Torchdeck, line_of, write_question
+from tests.conftest import DETAIL, PYTORCH, Torchdeck, line_of, write_question
 from torchdeck.execute.accept import FileChangedError, accept
 from torchdeck.execute.compare import Comparison, compare
 from torchdeck.findings import Location
@@ -275,11 +275,11 @@ def test_accept_is_refused_in_ci(project: Path, torchdeck: Torchdeck, value: str
 def test_accept_is_refused_under_another_torch(project: Path, torchdeck: Torchdeck) -> None:
     topics = project / "content" / "topics.toml"
     topics.write_text(
-        topics.read_text(encoding="utf-8").replace('"2.13.0"', '"2.14.1"'), encoding="utf-8"
+        topics.read_text(encoding="utf-8").replace(PYTORCH, "2.99.0"), encoding="utf-8"
     )
     result = torchdeck(project, "run", "--accept")
     assert result.status == 2
-    assert "2.14.1" in result.err
+    assert "2.99.0" in result.err
 
 
 def test_a_missing_package_is_wrong_usage(project: Path, torchdeck: Torchdeck) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DAY, FIRST_RELEASE, Torchdeck
+from tests.conftest import DAY, FIRST_RELEASE, PYTORCH, Torchdeck
 from torchdeck.commands.build import build
 from torchdeck.commands.status import Status
 from torchdeck.package.note_types import NOTE_TYPES
@@ -92,7 +92,7 @@ def test_the_back_names_the_pytorch_of_its_text(
     with learner(tmp_path) as anki:
         anki.import_package(project / "decks" / "tensor.apkg")
         for card_id in anki.collection.find_cards(""):
-            assert "PyTorch 2.13.0" in anki.collection.get_card(card_id).answer()
+            assert f"PyTorch {PYTORCH}" in anki.collection.get_card(card_id).answer()
 
 
 def test_a_new_style_reaches_everybody_and_touches_nothing_of_theirs(
