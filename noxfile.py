@@ -207,7 +207,7 @@ def upgrade(session: nox.Session) -> None:
         session.error("say which version: nox -s upgrade -- 2.15.0 [--accept]")
     if not accept:
         _nox(session, "matrix", "--torch", version)
-        _under(session, version, "drift", PINNED, version)
+        session.log(_under(session, version, "drift", PINNED, version, silent=True))
         session.log(f"looked at all of it? nox -s upgrade -- {version} --accept")
         return
     _pin(session, version)
