@@ -6,6 +6,7 @@ with a JSON report on its standard output. A crash of Anki's backend ends this p
 """
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -188,8 +189,11 @@ def main() -> None:
     """Answer the request on standard input."""
     request: dict[str, Any] = json.load(sys.stdin)
     since = [Path(folder) for folder in request["since"]]
-    report = verify(Path(request["decks"]), request["files"], request["now"], since)
-    json.dump(asdict(report), sys.stdout, ensure_ascii=False)
+    # Some versions of Anki print as well: the report keeps the standard output for itself.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+        os.dup2(2, 1)
+        report = verify(Path(request["decks"]), request["files"], request["now"], since)
+        json.dump(asdict(report), answer, ensure_ascii=False)
 
 
 if __name__ == "__main__":
