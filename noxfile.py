@@ -29,6 +29,7 @@ RECORDS = ROOT / "content" / "records"
 TOPICS = ROOT / "content" / "topics.toml"
 PINNED = tomllib.loads(TOPICS.read_text(encoding="utf-8"))["pytorch"]
 VERSIONS = ("2.12.1", "2.13.0", "2.14.1", "2.15.0")
+PYTHONS = ("3.11", "3.12", "3.13")
 GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
 ALL_GROUPS = [word for name in GROUPS["dependency-groups"] for word in ("--group", name)]
 
@@ -116,6 +117,14 @@ def lint(session: nox.Session) -> None:
     workflows = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
     schema = ("--builtin-schema", "vendor.github-workflows")
     _python(session, "check_jsonschema", *schema, *workflows)
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
+def licences(session: nox.Session) -> None:
+    """Write docs/licences.md from what everything that is installed says of itself."""
+    for group in ("licences", "tests", "browser", "lint", "bench", "content"):
+        _install_group(session, group)
+    _python(session, "tests.licences")
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
@@ -219,6 +228,29 @@ def upgrade(session: nox.Session) -> None:
     _torchdeck(session, "build")
     _torchdeck(session, "verify")
     _torchdeck(session, "changes", "HEAD")
+
+
+@nox.session(reuse_venv=True, default=False)
+def minimums(session: nox.Session) -> None:
+    """Run the tests with the lowest versions that pyproject.toml allows.
+
+    PyTorch is that of the content, since the tests compare its outputs; `matrix` is for others.
+    """
+    lowest = Path(session.create_tmp()) / "minimums.lock"
+    _resolve(session, lowest, PINNED, "--group", "tests", "--resolution", "lowest-direct")
+    tests = nox.project.dependency_groups(GROUPS, "tests")
+    everything = ("--editable", ".[run,build,verify,preview]", *tests)
+    session.install("--constraint", str(lowest), *everything)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS, reuse_venv=True, default=False)
+def pythons(session: nox.Session) -> None:
+    """Run the tests under each supported Python; nox says which this machine does not have."""
+    tests = nox.project.dependency_groups(GROUPS, "tests")
+    everything = ("--editable", ".[run,build,verify,preview]", *tests)
+    session.install("--constraint", str(LOCK), *everything)
+    session.run("pytest", *session.posargs)
 
 
 @nox.session(reuse_venv=True, default=False)

@@ -1,9 +1,14 @@
 """The repository itself: one version of PyTorch, a lock that covers it, decks that fit."""
 
 import ast
+import subprocess
+import sys
 import tomllib
 
+from packaging.utils import canonicalize_name
+
 from tests.conftest import ROOT
+from tests.licences import DOCUMENT, direct
 from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.package.payload import read_payload
 from torchdeck.project import Project
@@ -104,14 +109,45 @@ def imported_rooms(tree: ast.Module) -> set[str]:
 
 
 def test_only_processes_of_their_own_import_torch() -> None:
+    assert importers_of("torch") == {"child.py", "probe.py", "programs.py"}
+
+
+def importers_of(package: str) -> set[str]:
+    """Return the names of the modules that import `package`, wherever in them."""
     importers = set()
     for path in (ROOT / "build" / "torchdeck").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(name.split(".")[0] == "torch" for name in names):
+            if any(name.split(".")[0] == package for name in names):
                 importers.add(path.name)
-    assert importers == {"child.py", "probe.py", "programs.py"}
+    return importers
+
+
+def test_only_verifying_and_the_preview_import_anki() -> None:
+    assert importers_of("anki") == {"faces.py", "collection.py", "learner.py"}
+
+
+def test_verify_keeps_anki_in_a_process_of_its_own() -> None:
+    code = "import sys, torchdeck.commands.verify\nprint('anki' in sys.modules)"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert process.stdout.split() == [b"False"]
+
+
+def test_the_licence_of_every_direct_dependency_is_listed() -> None:
+    listed: set[tuple[str, str]] = set()
+    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+        if line.startswith("| ") and len(cells := line.strip("| ").split(" | ")) == 3:
+            listed |= {
+                (part.strip("*"), cells[0]) for part in cells[2].split(", ") if part.startswith("*")
+            }
+            assert cells[1] not in {"", "UNKNOWN"}, line
+    named = {
+        (part, canonicalize_name(each.name))
+        for part, requirements in direct().items()
+        for each in requirements
+    }
+    assert listed == named, "`nox -s licences` writes the document anew"
 
 
 def test_linters_and_types_see_the_source_below_build() -> None:
