@@ -17,7 +17,7 @@ from torchdeck import __version__
 from torchdeck.commands.console import ERR, OUT, plural, print_findings
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.drift.form import DriftFormat
-from torchdeck.execute.isolation import Isolation
+from torchdeck.execute.isolation import Isolation, Workplace
 from torchdeck.findings import FindingsError, Format
 from torchdeck.project import Project, ProjectError
 from torchdeck.release.form import ChangesFormat
@@ -28,6 +28,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 EXTRA_OF = {
     "genanki": "build",
     "nh3": "build",
+    "distributed": "dask",
     **dict.fromkeys(("anki", "latex2mathml", "starlette", "uvicorn", "watchfiles"), "preview"),
 }
 
@@ -211,6 +212,12 @@ def run(
         Isolation | None,
         typer.Option(help="How each file's process starts; the quickest if none."),
     ] = None,
+    executor: Annotated[
+        Workplace, typer.Option(help="This machine, or the workers of a Dask cluster.")
+    ] = Workplace.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(help="The cluster's address, such as tcp://10.0.0.1:8786.")
+    ] = None,
     require_guards: Annotated[
         bool, typer.Option("--require-guards", help="Refuse to run where a guard is missing.")
     ] = False,
@@ -236,7 +243,14 @@ def run(
     from torchdeck.commands.stamped import print_unchanged
     from torchdeck.execute.options import EngineOptions, RunOptions
 
-    engine = EngineOptions(force, jobs, isolation)
+    if (executor is Workplace.DASK) != (scheduler is not None):
+        raise UsageError("--executor dask goes with --scheduler: name the cluster's address")
+    if scheduler is not None and (jobs or isolation):
+        raise UsageError(
+            "--executor dask goes with neither --jobs nor --isolation: "
+            "each thread of a worker runs one file at a time, in a fresh interpreter"
+        )
+    engine = EngineOptions(force, jobs, isolation, scheduler)
     if plain:
         from torchdeck.commands.plain import run_plain
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from torchdeck.commands.console import OUT, counts, plural, print_findings
+from torchdeck.commands.pool import pool
 from torchdeck.commands.run import execute, print_report, write_reports
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.execute.cache import ResultCache
@@ -27,15 +28,17 @@ def run_plain(
     Nothing is taken from the cache: such files do not say what their results depend on.
 
     Raises:
-        UsageError: A path does not exist, there are none, or torch is missing.
+        UsageError: A path does not exist, there are none, or torch or the cluster is missing.
     """
     if not paths:
         raise UsageError("--plain needs the files or folders to run")
     findings: list[Finding] = []
     scripts = [_script(path, findings) for path in _files(paths)]
     try:
-        engine = Engine(ResultCache(), Durations(), Records(), replace(options, force=True))
-        report = execute(engine, scripts)
+        how = replace(options, force=True)
+        with pool(how.scheduler, scripts) as workers:
+            engine = Engine(ResultCache(), Durations(), Records(), how, workers)
+            report = execute(engine, scripts)
     except (MissingPackageError, ServerError) as error:
         raise UsageError(f"{error}; install the extra `run`") from error
     print_findings(findings)

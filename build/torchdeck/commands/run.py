@@ -10,6 +10,7 @@ from pathlib import Path
 from torchdeck.commands.clock import now
 from torchdeck.commands.console import OUT, counts, plural, print_findings, task
 from torchdeck.commands.content import read_files, refuse_faults_of_form
+from torchdeck.commands.pool import pool
 from torchdeck.commands.reports import as_json, as_junit
 from torchdeck.commands.stamped import missing
 from torchdeck.commands.status import Status, UsageError
@@ -40,7 +41,8 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
     Raises:
         FindingsError: The edition, a record or the form of a file is broken, or one cannot be
             written.
-        UsageError: A package or a guard is missing, or this is no place to accept or record.
+        UsageError: A package, a guard or the cluster is missing, or this is no place to accept or
+            record.
     """
     _refuse_in_ci(options)
     files = project.question_files(paths)
@@ -52,9 +54,11 @@ def run(project: Project, paths: Sequence[Path], options: RunOptions) -> Status:
         digest = digest_of(project.run_inputs(files))
         # A record says of what it could not run that it could not.
         how = replace(options.engine, without_missing=options.record)
-        engine = Engine(ResultCache(), Durations(), records, how)
-        _refuse_surroundings(engine, edition, options)
-        report = execute(engine, [_script(project, reading) for reading in readings])
+        scripts = [_script(project, reading) for reading in readings]
+        with pool(how.scheduler, scripts) as workers:
+            engine = Engine(ResultCache(), Durations(), records, how, workers)
+            _refuse_surroundings(engine, edition, options)
+            report = execute(engine, scripts)
     except (MissingPackageError, ServerError) as error:
         raise missing(error) from error
     accepted, outputs = _accept(project, readings, report) if options.accept else ([], {})

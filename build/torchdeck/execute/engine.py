@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.compare import Comparison, compare, difference
@@ -22,11 +22,11 @@ from torchdeck.execute.keys import (
 )
 from torchdeck.execute.leftovers import sweep
 from torchdeck.execute.options import EngineOptions
+from torchdeck.execute.pool import Pool
 from torchdeck.execute.probe import cuda_device
 from torchdeck.execute.records import Records
 from torchdeck.execute.report import FileReport, RunReport
 from torchdeck.execute.results import COMPLETED, Origin, Outcome, RunResult, Warned
-from torchdeck.execute.runner import Runner
 from torchdeck.execute.script import Script
 from torchdeck.execute.subprocess_runner import SubprocessRunner
 from torchdeck.read.question import CodeBlock
@@ -51,11 +51,9 @@ class Engine:
         durations: Durations,
         records: Records,
         options: EngineOptions,
-        executor: Executor | None = None,
+        pool: Pool | None = None,
     ) -> None:
-        """Hand processes to `executor`; to threads, each of which waits for one, if none.
-
-        Any other executor gets the plain subprocess form of the work, which can be sent anywhere.
+        """Hand processes to `pool`; to threads, each of which waits for one, if none.
 
         Raises:
             MissingPackageError: torch is not installed.
@@ -65,10 +63,12 @@ class Engine:
         self._records = records
         self._force = options.force
         self._without_missing = options.without_missing
-        self._executor = executor or ThreadPoolExecutor(options.jobs or os.cpu_count() or 1)
-        self.guards = guards(environment(()))
-        self._isolation = options.isolation if executor is None else Isolation.SPAWN
-        self._spawning = SubprocessRunner(self.guards)
+        threads = ThreadPoolExecutor(options.jobs or os.cpu_count() or 1)
+        here = guards(environment(()))
+        self._pool = pool or Pool(threads, self._run_here, here)
+        self.guards = self._pool.guards
+        self._isolation = options.isolation if pool is None else Isolation.SPAWN
+        self._spawning = SubprocessRunner(here)
         self._forking: ForkRunner | None = None
 
     def run(self, scripts: Sequence[Script], on_file: Callable[[FileReport], None]) -> RunReport:
@@ -79,6 +79,7 @@ class Engine:
         Raises:
             MissingPackageError: A distribution that a file requires is not installed, and such
                 files are not to be passed over.
+            PoolError: The pool cannot run them, or not all.
             ServerError: The server that forks blocks has ended.
         """
         missing = [_missing(script) for script in scripts]
@@ -96,12 +97,12 @@ class Engine:
             self._forking = ForkRunner(self.guards)
         if stale:
             sweep()
-        with self._executor as executor:
+        with self._pool.executor:
             try:
-                self._execute(executor, stale, work)
+                self._execute(stale, work)
             except BaseException:
                 self._close()
-                executor.shutdown(cancel_futures=True)
+                self._pool.executor.shutdown(cancel_futures=True)
                 raise
         self._close()
         if stale:
@@ -161,28 +162,28 @@ class Engine:
             results.append(result)
         return results
 
-    def _execute(self, executor: Executor, stale: Sequence[_Stale], work: "_Work") -> None:
+    def _execute(self, stale: Sequence[_Stale], work: "_Work") -> None:
         """Execute the longest first; files with a `slow` block afterwards, one at a time."""
         together = [item for item in stale if not work.is_slow(item.index)]
         together.sort(key=lambda item: -self._durations.expected(item.process.file))
-        self._wait_for(executor, together, work)
+        self._wait_for(together, work)
         for item in stale:
             if work.is_slow(item.index):
-                self._wait_for(executor, [item], work)
+                self._wait_for([item], work)
 
-    def _wait_for(self, executor: Executor, items: Sequence[_Stale], work: "_Work") -> None:
-        futures = {
-            executor.submit(self._runner_of(item.process).run, item.process): item for item in items
-        }
+    def _wait_for(self, items: Sequence[_Stale], work: "_Work") -> None:
+        pool = self._pool
+        futures = {pool.executor.submit(pool.run, item.process): item for item in items}
         for future in as_completed(futures):
             item = futures[future]
-            results = future.result()
+            results = pool.results(item.process, future)
             for key, result in zip(item.keys, results, strict=True):
                 self._cache.put(result_key(key, item.where), result)
             work.add(item.index, results)
 
-    def _runner_of(self, process: Process) -> Runner:
-        return self._forking if self._forking and process.device is None else self._spawning
+    def _run_here(self, process: Process) -> list[RunResult]:
+        forking = self._forking if process.device is None else None
+        return (forking or self._spawning).run(process)
 
     def _recorded(self, block: CodeBlock, key: str) -> RunResult:
         record = self._records.newest(key)

@@ -5,7 +5,8 @@ import site
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, dataclass, fields
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -109,6 +110,13 @@ class Guards:
         ]
         missing = ", ".join(self.missing) or "none"
         return f"enforced: {', '.join(enforced)}; not enforced: {missing}"
+
+
+def weakest(found: Iterable[Guards]) -> Guards:
+    """Return the guards that hold on every machine of those `found`."""
+    # Of two ways to limit memory either holds, but none, which is empty, comes first.
+    columns = zip(*map(astuple, found), strict=True)
+    return Guards(*map(min, columns))
 
 
 def guards(where: Environment) -> Guards:

@@ -1,7 +1,14 @@
-"""How a block's process is kept apart from the others."""
+"""Where a block's process runs, and how it is kept apart from the others."""
 
 import os
 from enum import StrEnum
+
+
+class Workplace(StrEnum):
+    """Which machines run processes."""
+
+    LOCAL = "local"
+    DASK = "dask"
 
 
 class Isolation(StrEnum):

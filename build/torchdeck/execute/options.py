@@ -15,6 +15,7 @@ class EngineOptions:
         jobs: Processes to run at once; the number of CPUs if none.
         isolation: How processes come to be; the quickest for the work if none. Blocks for a
             CUDA device are always spawned.
+        scheduler: Address of the Dask scheduler whose workers execute; this machine if none.
         without_missing: Pass over files that require a distribution which is not installed, as
             in an environment for which there is none.
     """
@@ -22,6 +23,7 @@ class EngineOptions:
     force: bool = False
     jobs: int | None = None
     isolation: Isolation | None = None
+    scheduler: str | None = None
     without_missing: bool = False
 
 

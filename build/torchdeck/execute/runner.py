@@ -76,7 +76,11 @@ class Runner(ABC):
                 running.kill()
 
     def run(self, plan: Process) -> list[RunResult]:
-        """Run all blocks of `plan`; the results are in its order."""
+        """Run all blocks of `plan`; the results are in its order.
+
+        Raises:
+            KeyboardInterrupt: The runner was closed.
+        """
         with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
             mark(Path(name))
             session = Session(Path(name), plan, self._guards)
@@ -92,6 +96,8 @@ class Runner(ABC):
                 status = running.wait()
                 with self._lock:
                     self._alive.discard(running)
+            if self._closed:  # what was killed from here has no results
+                raise KeyboardInterrupt
             return session.results(status)
 
     def _follow(self, running: Running, session: Session) -> None:

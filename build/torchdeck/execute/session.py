@@ -220,6 +220,15 @@ class Session:
         return Outcome.EXITED, f"ended the process with status {status}"
 
 
+def lost(plan: Process, reason: str) -> list[RunResult]:
+    """Return the results of a process of which no more is known than the `reason`."""
+    first, *others = plan.blocks
+    ended = RunResult(
+        first, Outcome.SIGNAL, reason=reason, line=first.location.line, origin=Origin.EXECUTED
+    )
+    return [ended, *(_skipped(block, first) for block in others)]
+
+
 def _decode(path: Path, size: int = OUTPUT_LIMIT) -> str:
     if not path.exists():
         return ""

@@ -76,7 +76,7 @@ def digest_of(inputs: Iterable[Path]) -> str:
     """
     devices = sorted(path.name for path in Path("/dev").glob("nvidia*"))
     digest = hashlib.sha256(json.dumps([asdict(environment(())), devices]).encode())
-    digest.update(_program().encode())
+    digest.update(program_digest().encode())
     for path in inputs:
         digest.update(f"\0{path}\0".encode())
         with suppress(OSError):
@@ -85,7 +85,7 @@ def digest_of(inputs: Iterable[Path]) -> str:
 
 
 @cache
-def _program() -> str:
+def program_digest() -> str:
     """Return the digest of this program's own source."""
     digest = hashlib.sha256()
     for path in sorted(Path(torchdeck.__file__).parent.rglob("*.py")):

@@ -1,0 +1,113 @@
+"""What a Dask worker does for a run: it tells what it is, runs process plans, and stops them."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import Reschedule, Worker, WorkerPlugin, get_worker
+
+from torchdeck.execute.guards import Guards, guards, weakest
+from torchdeck.execute.job import Process
+from torchdeck.execute.keys import environment
+from torchdeck.execute.leftovers import sweep
+from torchdeck.execute.pool import PoolError
+from torchdeck.execute.results import RunResult
+from torchdeck.execute.subprocess_runner import SubprocessRunner
+from torchdeck.execute.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a worker tells of itself.
+
+    Attributes:
+        differences: In words, what it has otherwise than the machine that asks.
+        guards: What it enforces.
+    """
+
+    differences: list[str]
+    guards: Guards
+
+
+class Stopper(WorkerPlugin):
+    """Kills the processes of work for which nobody waits any more; there is one on each worker."""
+
+    name = "torchdeck"
+    idempotent = True  # the one of another run keeps its work
+
+    def setup(self, worker: Worker) -> None:
+        """Start with no work; temporary folders of a killed worker go."""
+        self._worker = worker
+        self._lock = threading.Lock()
+        self._runners: dict[Any, SubprocessRunner] = {}
+        sweep()
+
+    def teardown(self, worker: Worker) -> None:
+        """Kill all processes: the worker ends."""
+        del worker
+        with self._lock:
+            for runner in self._runners.values():
+                runner.close()
+
+    def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
+        """Kill the processes of a task that was cancelled, or whose client has gone."""
+        del start
+        if finish == "cancelled":
+            with self._lock:
+                if key in self._runners:
+                    self._runners[key].close()
+
+    @contextmanager
+    def watching(self, key: Any, runner: SubprocessRunner) -> Iterator[None]:
+        """Close `runner` when the task `key` is cancelled."""
+        with self._lock:
+            self._runners[key] = runner
+        if self._worker.state.tasks[key].state == "cancelled":  # a moment before
+            runner.close()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._runners[key]
+
+
+async def inspect(expected: Surroundings) -> Inspection:
+    """Hold the worker against what is `expected`, while it goes on answering.
+
+    Raises:
+        PoolError: torch is not installed here, or cannot be imported.
+    """
+    return await asyncio.to_thread(_inspect, expected)
+
+
+def run_here(expected: Surroundings, told: Guards, process: Process) -> list[RunResult]:
+    """Run `process` under the guards of the worker that this is called on.
+
+    Raises:
+        PoolError: The worker is not as `expected`, lacks one of the guards that were `told`, or
+            cannot run anything.
+        Reschedule: The worker ends before `process` does, or nobody waits for it any more.
+    """
+    worker = get_worker()
+    found = _inspect(expected)
+    if found.differences:
+        raise PoolError(f"{worker.address}: {'; '.join(found.differences)}")
+    if weakest((told, found.guards)) != told:
+        lacks = ", ".join(found.guards.missing)
+        raise PoolError(f"{worker.address}: joined later, and does not enforce: {lacks}")
+    stopper = next(one for one in worker.plugins.values() if isinstance(one, Stopper))
+    runner = SubprocessRunner(found.guards)
+    try:
+        with stopper.watching(worker.get_current_task(), runner):
+            return runner.run(process)
+    except KeyboardInterrupt as interrupt:  # it was closed; to Dask this would end the worker
+        raise Reschedule from interrupt
+    except OSError as error:
+        raise PoolError(f"{worker.address}: {error}") from error
+
+
+def _inspect(expected: Surroundings) -> Inspection:
+    return Inspection(expected.differences(), guards(environment(())))
