@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,3 +173,20 @@ def line_of(path: Path, text: str) -> int:
         if text in line:
             return number
     raise AssertionError(f"{text!r} is not in {path}")
+
+
+def sleeping(marker: str) -> int | None:
+    """Return the id of a process `sleep MARKER`, None if there is none."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            if path.read_bytes() == f"sleep\0{marker}\0".encode():
+                return int(path.parent.name)
+    return None
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return when `condition` holds; a minute is too long."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        os.sched_yield()

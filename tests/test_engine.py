@@ -5,16 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.conftest import Torchdeck, line_of, write_question
+from tests.conftest import Torchdeck, line_of, sleeping, wait_until, write_question
 from torchdeck.execute.cache import ResultCache
 from torchdeck.execute.durations import Durations
 from torchdeck.execute.engine import Engine
@@ -23,6 +21,7 @@ from torchdeck.execute.isolation import Isolation, can_fork
 from torchdeck.execute.job import plan
 from torchdeck.execute.keys import environment
 from torchdeck.execute.options import EngineOptions
+from torchdeck.execute.pool import Pool
 from torchdeck.execute.records import Records
 from torchdeck.execute.results import Outcome
 from torchdeck.execute.runner import Runner
@@ -49,16 +48,18 @@ def script(tmp_path: Path) -> Callable[..., Script]:
 
 def engine(folder: Path, **options: object) -> Engine:
     cache, durations = ResultCache(folder / "cache"), Durations(folder / "cache")
-    executor = options.pop("executor", None)
-    return Engine(cache, durations, Records(), EngineOptions(**options), executor)  # type: ignore[arg-type]
+    pool = options.pop("pool", None)
+    return Engine(cache, durations, Records(), EngineOptions(**options), pool)  # type: ignore[arg-type]
 
 
 def test_an_executor_of_other_processes_gets_the_plain_form(
     tmp_path: Path, script: Callable[..., Script]
 ) -> None:
     scripts = [script("a", "import os", "print(os.getppid() > 0)"), script("b", "1 / 0", "x = 1")]
+    here = guards(environment(()))
     with ProcessPoolExecutor(1) as executor:
-        report = engine(tmp_path, executor=executor).run(scripts, lambda _: None)
+        pool = Pool(executor, SubprocessRunner(here).run, here)
+        report = engine(tmp_path, pool=pool).run(scripts, lambda _: None)
     assert [result.outcome for result in report.results] == [
         Outcome.OK,
         Outcome.OK,
@@ -254,18 +255,3 @@ def test_the_folder_of_a_killed_run_goes_with_the_next(
     write_question(project, "```python\nx = 1\n```")
     assert torchdeck(project, "run", TMPDIR=str(temporary)).status == 0
     assert [path.name for path in temporary.iterdir()] == ["torchdeck-somebody"]
-
-
-def sleeping(marker: str) -> bool:
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has ended meanwhile
-            if path.read_bytes() == f"sleep\0{marker}\0".encode():
-                return True
-    return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        os.sched_yield()

@@ -125,12 +125,13 @@ def _refuse_in_ci(options: RunOptions) -> None:
 def _refuse_surroundings(engine: Engine, edition: Edition, options: RunOptions) -> None:
     if options.require_guards and engine.guards.missing:
         missing = ", ".join(engine.guards.missing)
-        raise UsageError(f"--require-guards: not enforced on this machine: {missing}")
-    where = environment(())
-    if options.accept and where.release != edition.pytorch:
+        where = "this machine" if options.engine.scheduler is None else "every worker"
+        raise UsageError(f"--require-guards: not enforced on {where}: {missing}")
+    here = environment(())
+    if options.accept and here.release != edition.pytorch:
         raise UsageError(
             f"--accept needs torch {edition.pytorch} (content/topics.toml), "
-            f"but torch {where.torch} is installed"
+            f"but torch {here.torch} is installed"
         )
 
 

@@ -4,13 +4,15 @@ Workers get the plain subprocess form. Each is held against this machine's envir
 gets work, and again with every process that it runs (`worker`), since workers come and go.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from distributed import Client
+from distributed import Client, Security
+from distributed.comm.core import connect as connect_comm
 from distributed.scheduler import KilledWorker, NoValidWorkerError
 
 from torchdeck.execute.guards import Guards, weakest
@@ -79,13 +81,22 @@ def connect(address: str, requires: Iterable[str]) -> Iterator[Cluster]:
         MissingPackageError: torch is not installed here.
         PoolError: Nobody answers, there is no worker, or one is in another environment.
     """
-    expected = Surroundings.here(filter(is_installed, requires))
     try:
+        # A client that cannot connect would wait for itself at this process's end.
+        asyncio.run(_greet(address))
         client = Client(address, timeout=CONNECT_LIMIT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise PoolError(f"no scheduler answers: {error}") from error
+    except (OSError, ValueError, TypeError) as error:  # nobody, no address, no certificate
+        raise PoolError(f"no scheduler answers: {str(error) or 'no word of Dask'}") from error
     with client:
-        yield Cluster(client, expected)
+        yield Cluster(client, Surroundings.here(filter(is_installed, requires)))
+
+
+async def _greet(address: str) -> None:
+    certificates = Security().get_connection_args("client")
+    # Something else may listen there and say nothing.
+    async with asyncio.timeout(CONNECT_LIMIT + 1):
+        comm = await connect_comm(address, timeout=CONNECT_LIMIT, **certificates)
+        await comm.close()
 
 
 class _Executor(Executor):
