@@ -125,11 +125,11 @@ def test_workers_find_what_this_machine_finds(
         assert result.status == 1, result.err
         blocks = json.loads((project / "found.json").read_text(encoding="utf-8"))
         lines = [line for line in result.lines if "error[" in line]
-        assert len(lines) == 4, result.out
+        assert len(lines) == 5, result.out
         found.append((blocks, sorted(lines), sorted(result.lines[-2:])))
     assert found[0] == found[1]
     again = torchdeck(project, "run", *on(cluster))
-    assert "3 executed" in again.lines[-1], again.out  # what failed; the rest is in the cache
+    assert "1 executed, 4 cache" in again.lines[-1], again.out
 
 
 def test_a_lost_worker_changes_nothing(waiting: Path, marker: str) -> None:
@@ -155,7 +155,7 @@ def test_a_process_that_takes_its_workers_along_is_a_finding(waiting: Path, mark
         out, _ = run.communicate(timeout=60)
     assert run.returncode == 1, out
     line = line_of(waiting / "content" / "blocks" / "waits.md", "```python")
-    assert f"waits.md:{line}: error[run-signal]: lost its worker 1 times" in out
+    assert f"waits.md:{line}: error[run-signal]: its worker was lost, 1 of 1 times" in out
     assert "2 blocks (1 ok, 1 signal)" in out
 
 

@@ -58,11 +58,12 @@ class Cluster(Pool):
         try:
             return future.result()
         except KilledWorker as error:
-            reason = (
-                f"lost its worker {error.allowed_failures + 1} times, at last "
-                f"{error.last_worker.address}, whose log may tell why"
+            count = error.allowed_failures + 1
+            return lost(
+                process,
+                f"its worker was lost, {count} of {count} times; the log of the last one, "
+                f"{error.last_worker.address}, may tell why",
             )
-            return lost(process, reason)
         except NoValidWorkerError as error:
             raise PoolError("no worker is left") from error
         except CancelledError as error:
