@@ -32,12 +32,11 @@ print(1 + 1)
 ```
 """
 BLOCKS = {
-    "fails": "```python\n1 / 0\n```\n\n```python\nx = 1\n```",
-    "draws": "```python figure=draws-line.svg\nimport matplotlib.pyplot as plt\n\n"
-    "plt.plot([1, 2])\n```",
-    "much": '```python\nprint("x" * 1_000_000)\n```',
-    "warns": "```python\nimport warnings\n\nwarnings.warn('old')\n```\n\n"
-    "```python fresh raises=NameError\nwarnings\n```",
+    "completes": "```python figure=completes-line.svg\nimport matplotlib.pyplot as plt\n\n"
+    "plt.plot([1, 2])\n```\n\n```python raises=NameError\nnobody\n```\n\n"
+    '```python\nprint("x" * 1_000_000)\n```',
+    "fails": "```python\nimport warnings\n\nwarnings.warn('old')\n```\n\n"
+    "```python\n1 / 0\n```\n\n```python\nx = 1\n```",
 }
 
 
@@ -129,7 +128,7 @@ def test_workers_find_what_this_machine_finds(
         found.append((blocks, sorted(lines), sorted(result.lines[-2:])))
     assert found[0] == found[1]
     again = torchdeck(project, "run", *on(cluster))
-    assert "1 executed, 4 cache" in again.lines[-1], again.out
+    assert "2 executed, 3 cache" in again.lines[-1], again.out
 
 
 def test_a_lost_worker_changes_nothing(waiting: Path, marker: str) -> None:
