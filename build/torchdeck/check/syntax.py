@@ -19,7 +19,8 @@ class Syntax:
     error: SyntaxError | None
 
 
-@lru_cache(maxsize=4096)
+# The rules look at one question after the other; trees of earlier ones would only fill memory.
+@lru_cache(maxsize=128)
 def syntax_of(code: str) -> Syntax:
     """Parse `code`, once for all rules; code that does not compile has an empty tree."""
     try:

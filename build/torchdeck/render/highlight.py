@@ -2,14 +2,18 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType
 
 from torchdeck.read.question import ClozeMark
 
 _Piece = tuple[_TokenType, str]
+
+_FORMATTER = HtmlFormatter(nowrap=True)
 
 
 def highlight(code: str, language: str, clozes: Sequence[ClozeMark] = ()) -> str:
@@ -18,11 +22,15 @@ def highlight(code: str, language: str, clozes: Sequence[ClozeMark] = ()) -> str
     The lexer sees the code without marks, so that a cloze changes no colour; tokens are split
     where a mark stands.
     """
-    lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    tokens = _with_marks(lexer.get_tokens(code), _insertions(clozes))
+    tokens = _with_marks(_lexer(language).get_tokens(code), _insertions(clozes))
     page = io.StringIO()
-    HtmlFormatter(nowrap=True).format(tokens, page)
+    _FORMATTER.format(tokens, page)
     return page.getvalue().rstrip("\n")
+
+
+@cache
+def _lexer(language: str) -> Lexer:
+    return get_lexer_by_name(language, stripnl=False, ensurenl=False)
 
 
 def _insertions(clozes: Sequence[ClozeMark]) -> list[tuple[int, str]]:
