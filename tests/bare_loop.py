@@ -1,7 +1,7 @@
 """The least that makes cards of Markdown: markdown-it-py, Pygments and genanki in one loop.
 
-The baseline of `bench_scale`: `python -m tests.bare_loop CONTENT PACKAGE`. The same bodies, code and
-number of notes as a build, one package, nothing checked, remembered, compressed or reproducible.
+The baseline of `bench_scale`: `python -m tests.bare_loop CONTENT PACKAGE`. The same bodies, code
+and number of notes as a build; one package, nothing checked, remembered or compressed.
 """
 
 import sys

@@ -18,13 +18,14 @@ IMAGE_EVERY = 10  # questions
 
 _Program = Callable[[int, int, int], tuple[str, str]]  # of three sizes, to code and its output
 
-_WORDS = (
-    "张量 形状 存储 步长 视图 副本 广播 索引 切片 拼接 梯度 节点 引擎 叶子 反向 前向 累积 惩罚 参数 缓冲 模块 "
-    "容器 钩子 权重 偏置 卷积 通道 池化 残差 编码 解码 注意 掩码 序列 词表 损失 标签 概率 对数 裁剪 动量 衰减 "
-    "预热 调度 步数 轮次 批次 样本 采样 进程 线程 队列 设备 显存 主机 拷贝 同步 异步 流水 通信 分片 复制 检查 "
-    "保存 加载 版本 随机 种子 精度 溢出 缩放 舍入 量化 校准 导出 追踪 编译 内核 融合 图层 运行 部署 服务 请求 "
-    "延迟 吞吐 剖析 日志 指标 异常 断言 回归 单元 测试 结果 顺序 条件 边界 范围 长度 维度 元素 数值 类型 字典"
-).split()
+_WORDS_OF_TWO = (
+    "张量形状存储步长视图副本广播索引切片拼接梯度节点引擎叶子反向前向累积惩罚参数缓冲模块容器"
+    "钩子权重偏置卷积通道池化残差编码解码注意掩码序列词表损失标签概率对数裁剪动量衰减预热调度"
+    "步数轮次批次样本采样进程线程队列设备显存主机拷贝同步异步流水通信分片复制检查保存加载版本"
+    "随机种子精度溢出缩放舍入量化校准导出追踪编译内核融合图层运行部署服务请求延迟吞吐剖析日志"
+    "指标异常断言回归单元测试结果顺序条件边界范围长度维度元素数值类型字典"
+)
+_WORDS = [_WORDS_OF_TWO[at : at + 2] for at in range(0, len(_WORDS_OF_TWO), 2)]
 
 _SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 40">
@@ -41,7 +42,7 @@ def write_project(root: Path, notes: int) -> None:
     for slug in slugs:
         (content / slug).mkdir(parents=True)
     topics = (
-        f'[[topics]]\nslug = "{slug}"\nname = "专题 {slug}"\ndeck = "规模::{slug}"\nabout = "张量"\n'
+        f'[[topics]]\nslug = "{slug}"\nname = "{slug}"\ndeck = "规模::{slug}"\nabout = "张量"\n'
         for slug in slugs
     )
     head = 'namespace = "scale/zh"\npytorch = "2.13.0"\nlanguage = "zh-Hans"\n'
@@ -74,8 +75,8 @@ class _Question:
         page = "https://docs.pytorch.org/docs/stable/generated/torch"
         pages = "\n".join(f"  - {page}.{self._random.choice(_NAMES)}.html" for _ in range(4))
         return (
-            f"---\nnumber: {self._number}\nquestion: {self.wording}\nlevel: {self._number % 3 + 1}\n"
-            f"tags: [stride, memory]\nsources:\n{pages}\n---"
+            f"---\nnumber: {self._number}\nquestion: {self.wording}\n"
+            f"level: {self._number % 3 + 1}\ntags: [stride, memory]\nsources:\n{pages}\n---"
         )
 
     def _answer(self) -> Iterator[str]:
@@ -228,9 +229,10 @@ ops = (lambda t: t.t(), lambda t: t.clone())
 with torch.no_grad():
     print((a + b).shape, "sum", int((a * b).sum()))
 print([kind(op, a) for op in ops], a.dtype)""",
-        f"only one dimension can be inferred: {more}\n"
-        f"torch.Size([{rows}, {columns}]) sum {rows * columns}\n"
-        "['view', 'copy'] torch.float32",
+        f"""\
+only one dimension can be inferred: {more}
+torch.Size([{rows}, {columns}]) sum {rows * columns}
+['view', 'copy'] torch.float32""",
     )
 
 

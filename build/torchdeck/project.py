@@ -93,6 +93,11 @@ class Project:
         edition = (self.content / TOPICS_FILE, self.content / SYLLABUS_FILE)
         return [*files, *sorted(figures), *sorted(self.records.glob("*.json")), *edition]
 
+    def render_inputs(self) -> list[Path]:
+        """Return the files beside a question file and its images on which its notes depend."""
+        edition = (self.content / TOPICS_FILE, self.content / SYLLABUS_FILE)
+        return [*edition, self.notices, *sorted(self.records.glob("*.json"))]
+
     def _listings(self, paths: Iterable[Path]) -> list[Listing]:
         chosen = [_without_links_above(path) for path in paths] or [self.content]
         for path in chosen:

@@ -4,7 +4,7 @@ A rule is a function that yields findings: of one question, or of all of them. F
 broken fence, an unknown section) are found while reading; the rules here look at what was read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from torchdeck.check import (
     cards,
@@ -20,6 +20,7 @@ from torchdeck.check import (
     text,
     whole,
 )
+from torchdeck.check.facts import Facts, facts_of
 from torchdeck.findings import Finding
 from torchdeck.read.document import Reading
 from torchdeck.read.edition import Edition
@@ -61,21 +62,37 @@ CONTENT_RULES = (
 )
 
 
-def check(edition: Edition, readings: Iterable[Reading], *, whole_content: bool) -> list[Finding]:
-    """Return all findings of `readings`, in the order of files and lines.
+def check_file(reading: Reading, edition: Edition) -> tuple[list[Finding], Facts | None]:
+    """Return the findings of one file, and what the rules about the whole content need of it."""
+    findings = list(reading.findings)
+    if reading.question is None:
+        return findings, None
+    for rule in QUESTION_RULES:
+        findings += rule(reading.question, edition)
+    return findings, facts_of(reading.question)
 
-    Shares of the content are looked at only if `readings` are the `whole_content`.
+
+def check_whole(
+    content: Sequence[Facts], edition: Edition, *, whole_content: bool
+) -> Iterator[Finding]:
+    """Yield what is wrong between files.
+
+    Shares of the content are looked at only if `content` is the `whole_content`.
     """
-    findings: list[Finding] = []
-    questions = []
-    for reading in readings:
-        findings += reading.findings
-        if reading.question is not None:
-            questions.append(reading.question)
-            for rule in QUESTION_RULES:
-                findings += rule(reading.question, edition)
-    for content_rule in CONTENT_RULES:
-        findings += content_rule(questions, edition)
+    for rule in CONTENT_RULES:
+        yield from rule(content, edition)
     if whole_content:
-        findings += whole.budgets_are_kept(questions)
+        yield from whole.budgets_are_kept(content)
+
+
+def check(edition: Edition, readings: Iterable[Reading], *, whole_content: bool) -> list[Finding]:
+    """Return all findings of `readings`, in the order of files and lines."""
+    findings: list[Finding] = []
+    content: list[Facts] = []
+    for reading in readings:
+        of_file, facts = check_file(reading, edition)
+        findings += of_file
+        if facts is not None:
+            content.append(facts)
+    findings += check_whole(content, edition, whole_content=whole_content)
     return sorted(set(findings))

@@ -8,8 +8,8 @@ from torchdeck.author.rename import rename as rename_note
 from torchdeck.author.retire import retire as retire_note
 from torchdeck.commands.clock import now
 from torchdeck.commands.console import ERR, OUT
-from torchdeck.commands.content import Content, read_content, refuse_findings
-from torchdeck.commands.notes import notes_of_content
+from torchdeck.commands.content import read_content, refuse_findings
+from torchdeck.commands.notes import render_content
 from torchdeck.commands.status import Status
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project
@@ -45,15 +45,15 @@ def _why_nothing(edition: Edition, wanted: str) -> str:
 
 def rename(project: Project, key: str, slug: str) -> Status:
     """Give the note `key` another slug."""
-    workspace, _ = _open(project)
+    workspace = _open(project)
     OUT.print(rename_note(workspace, key, slug))
     return Status.FINE
 
 
 def retire(project: Project, key: str, reason: str) -> Status:
     """Take the note `key` out of the content."""
-    workspace, content = _open(project)
-    notes = notes_of_content(project, content)
+    workspace = _open(project)
+    notes = tuple(render_content(project).notes)
     shipped = retire_note(workspace, notes, key, reason=reason, now=now())
     for name in shipped:
         OUT.print(f"{name}: kept in the ledger for learners who have it")
@@ -62,9 +62,9 @@ def retire(project: Project, key: str, reason: str) -> Status:
     return Status.FINE
 
 
-def _open(project: Project) -> tuple[Workspace, Content]:
+def _open(project: Project) -> Workspace:
     """Read what the moves change; a file with findings might be cut in the wrong place."""
     content = read_content(project)
     refuse_findings(content)
     ledger = Ledger.read(project.ledger, project.name(project.ledger))
-    return Workspace(project, content.edition, content.readings, ledger), content
+    return Workspace(project, content.edition, content.readings, ledger)

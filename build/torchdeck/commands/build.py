@@ -5,8 +5,7 @@ from pathlib import Path
 
 from torchdeck.commands.clock import now
 from torchdeck.commands.console import OUT, plural
-from torchdeck.commands.content import read_content, refuse_findings
-from torchdeck.commands.notes import notes_of_content, refuse_stale_notices
+from torchdeck.commands.notes import refuse_stale_notices, render_content
 from torchdeck.commands.status import Status, UsageError
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.build import build as build_decks
@@ -29,19 +28,17 @@ def build(
     """
     if paths and output is None:
         raise UsageError("decks/ holds whole topics; give --output FOLDER to package single files")
-    content = read_content(project, paths)
-    refuse_findings(content)
+    content = render_content(project, paths)
     decks = output or project.decks
     name = str(output) if output else project.name(decks)
     ledger = Ledger.read(project.ledger, project.name(project.ledger))
     if output is None:
         refuse_edited(ledger, decks, name)
     if paths:
-        ledger = ledger.of_questions({question.slug for question in content.questions})
+        ledger = ledger.of_questions({file.facts.slug for file in content.files})
     else:
         refuse_stale_notices(project, content)
-    notes = notes_of_content(project, content)
-    built = build_decks(content.edition, notes, ledger, decks, now=now())
+    built = build_decks(content.edition, tuple(content.notes), ledger, decks, now=now())
     if only_check and built.stale:
         raise FindingsError(
             [

@@ -63,46 +63,47 @@ def read_media(question: Question, folder: Path, findings: Findings) -> Question
     for body in question.bodies:
         for line, target in image_targets(body):
             try:
-                by_target[target] = _media(folder, unquote(target))
-            except _ImageError as error:
+                by_target[target] = read_image(folder, unquote(target))
+            except ImageError as error:
                 findings.add(line, error.rule, f"{target} {error}")
     return QuestionMedia(by_target)
 
 
-class _ImageError(Exception):
+class ImageError(Exception):
     """An image that no card can show; the message says why."""
 
     def __init__(self, rule: Rule, message: str) -> None:
+        """Say by which `rule`."""
         super().__init__(message)
         self.rule = rule
 
 
-def _media(folder: Path, name: str) -> Media:
+def read_image(folder: Path, name: str) -> Media:
     """Read the image called `name` in `folder`.
 
     Raises:
-        _ImageError: It is not there, or is none.
+        ImageError: It is not there, is too large, or is no image that may be shown.
     """
     try:
         path = (folder / name).resolve()
         if not path.is_relative_to(folder.resolve()):
-            raise _ImageError(Rule.IMAGE_OUTSIDE, "leads out of the topic's folder")
+            raise ImageError(Rule.IMAGE_OUTSIDE, "leads out of the topic's folder")
         if not path.is_file():
-            raise _ImageError(Rule.IMAGE_MISSING, "does not exist")
+            raise ImageError(Rule.IMAGE_MISSING, "does not exist")
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT + 1)
     # Python 3.11 raises RuntimeError for links that lead in a circle.
     except (OSError, ValueError, RuntimeError) as error:
-        raise _ImageError(Rule.IMAGE_MISSING, f"cannot be read: {error}") from error
+        raise ImageError(Rule.IMAGE_MISSING, f"cannot be read: {error}") from error
     if len(content) > SIZE_LIMIT:
-        raise _ImageError(Rule.IMAGE_LARGE, f"has more than {SIZE_LIMIT} bytes; make it smaller")
+        raise ImageError(Rule.IMAGE_LARGE, f"has more than {SIZE_LIMIT} bytes; make it smaller")
     suffix = path.suffix.lower()
     if suffix == ".svg":
         try:
             content = safe_svg(content)
         except UnsafeSvgError as error:
-            raise _ImageError(Rule.IMAGE_UNSAFE, str(error)) from error
+            raise ImageError(Rule.IMAGE_UNSAFE, str(error)) from error
     elif not content.startswith(_STARTS.get(suffix, ())):
-        raise _ImageError(Rule.IMAGE_TYPE, f"holds no {suffix.removeprefix('.')}")
+        raise ImageError(Rule.IMAGE_TYPE, f"holds no {suffix.removeprefix('.')}")
     digest = hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]
     return Media(f"torchdeck-{PurePosixPath(name).stem}-{digest}{suffix}", content)
