@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from torchdeck.read.edition import SYLLABUS_COLUMNS
+from torchdeck.read.syllabus import SYLLABUS_COLUMNS
 
 NOTES_PER_QUESTION = 10
 TOPICS = 12

@@ -8,6 +8,7 @@ from tests.conftest import DAY, FIRST_RELEASE
 from torchdeck.findings import Location
 from torchdeck.journal import Journal
 from torchdeck.package.build import ALL, build, write
+from torchdeck.package.folder import DeckFolder
 from torchdeck.package.ledger import Ledger, RetiredEntry
 from torchdeck.package.payload import Payload, read_payload
 from torchdeck.read.edition import Edition, Topic
@@ -95,7 +96,13 @@ class Press:
         last = self.folder / str(self.count) / "ledger.json"
         ordered = [replace(item, due=index) for index, item in enumerate(notes)]
         decks = self.folder / str(self.count + 1)
-        built = build(edition, ordered, Ledger.read(last, "ledger.json"), decks, now=self.time)
+        built = build(
+            edition,
+            ordered,
+            Ledger.read(last, "ledger.json"),
+            DeckFolder(decks, self.folder),
+            now=self.time,
+        )
         write(built, decks, Journal(self.folder))
         self.count += 1
         self.time += DAY

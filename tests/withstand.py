@@ -5,14 +5,18 @@ from pathlib import Path
 
 from tests.conftest import DETAIL, FIRST_RELEASE, QUESTION, ROOT
 from torchdeck.commands.content import Content, read_content
-from torchdeck.commands.notes import notes_of_content
-from torchdeck.findings import FindingsError
+from torchdeck.execute.notices import Notices
+from torchdeck.execute.records import Records
+from torchdeck.findings import Findings
 from torchdeck.package.build import build
+from torchdeck.package.folder import DeckFolder
 from torchdeck.package.ledger import Ledger
 from torchdeck.package.payload import read_payload
 from torchdeck.preview.gallery import FATAL
 from torchdeck.project import Project
+from torchdeck.render.media import read_media
 from torchdeck.render.note import Note
+from torchdeck.render.notes import notes_of
 
 WORDING = "什么是视图?"
 CARDS = "## 追问"
@@ -69,15 +73,17 @@ def rendered(path: Path, content: Content) -> list[Note]:
     has_faults_of_form = any(reading.findings for reading in content.readings)
     if has_faults_of_form or any(finding.rule in FATAL for finding in content.findings):
         return []
-    try:
-        return notes_of_content(Project(path.parents[2]), content)
-    except FindingsError:  # of its images
-        return []
+    found = Findings(path.name)
+    notes = []
+    for question in content.questions:
+        media = read_media(question, path.parent, found)
+        notes += notes_of(question, content.edition, media, Records(), Notices(path.name, {}))
+    return [] if found else notes
 
 
 def package(path: Path, content: Content, notes: list[Note]) -> None:
     """Package notes without faults; none of them may be lost, and genanki must not warn."""
-    decks = Project(path.parents[2]).decks
+    decks = DeckFolder(Project(path.parents[2]).decks, path.parents[2] / "cache")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         built = build(content.edition, notes, Ledger("ledger"), decks, now=FIRST_RELEASE)

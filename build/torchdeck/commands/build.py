@@ -10,6 +10,7 @@ from torchdeck.commands.status import Status, UsageError
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.package.build import build as build_decks
 from torchdeck.package.build import refuse_edited, write
+from torchdeck.package.folder import DeckFolder
 from torchdeck.package.ledger import Ledger
 from torchdeck.project import Project
 from torchdeck.rules import Rule
@@ -29,8 +30,8 @@ def build(
     if paths and output is None:
         raise UsageError("decks/ holds whole topics; give --output FOLDER to package single files")
     content = render_content(project, paths)
-    decks = output or project.decks
-    name = str(output) if output else project.name(decks)
+    decks = DeckFolder(output or project.decks)
+    name = str(output) if output else project.name(decks.path)
     ledger = Ledger.read(project.ledger, project.name(project.ledger))
     if output is None:
         refuse_edited(ledger, decks, name)
@@ -39,6 +40,7 @@ def build(
     else:
         refuse_stale_notices(project, content)
     built = build_decks(content.edition, tuple(content.notes), ledger, decks, now=now())
+    decks.save()
     if only_check and built.stale:
         raise FindingsError(
             [
@@ -47,7 +49,7 @@ def build(
             ]
         )
     if not only_check:
-        write(built, decks, project.journal)
+        write(built, decks.path, project.journal)
     OUT.print(
         f"build: {plural(built.notes, 'note')}, {plural(built.cards, 'card')}; "
         f"{len(built.moved)} new or changed; {built.not_verified} with code that is not verified; "

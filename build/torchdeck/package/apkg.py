@@ -9,11 +9,14 @@ import io
 import itertools
 import json
 import sqlite3
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import genanki
@@ -32,8 +35,11 @@ ROWS_PER_NOTE = 1_000  # the note and room for its cards
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 ZIP_MODE = 0o644 << 16
-SQLITE_VERSION_BYTES = slice(96, 100)  # the writing library's version, in the database header
-PINNED_SQLITE_VERSION = (3_045_000).to_bytes(4, "big")
+# Places in the database's header: how often the file was changed (twice), and by which library.
+PINNED_HEADER = (
+    (24, bytes(4)),
+    (92, bytes(4) + (3_045_000).to_bytes(4, "big")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +160,21 @@ def _database(decks: Sequence[DeckContent], type_mods: Mapping[str, int]) -> byt
     package = genanki.Package(
         [_deck(index, deck, models) for index, deck in enumerate(decks, start=1)]
     )
-    connection = sqlite3.connect(":memory:")
-    try:
-        with warnings.catch_warnings():
+    # A file, since thousands of notes would stand in memory several times over.
+    with tempfile.TemporaryDirectory(prefix="torchdeck-package-") as folder:
+        path = Path(folder, COLLECTION)
+        with closing(sqlite3.connect(path)) as connection, warnings.catch_warnings():
+            connection.executescript("pragma journal_mode = off; pragma synchronous = off")
             # genanki only warns of text that a browser would take for a tag and swallow.
             warnings.simplefilter("error")
             package.write_to_db(connection.cursor(), 0.0, itertools.count(1))
-        connection.commit()
-        connection.execute("VACUUM")
-        data = bytearray(connection.serialize())
-    finally:
-        connection.close()
-    data[SQLITE_VERSION_BYTES] = PINNED_SQLITE_VERSION
-    return bytes(data)
+            connection.commit()
+            connection.execute("VACUUM")
+        with path.open("r+b") as file:
+            for offset, value in PINNED_HEADER:
+                file.seek(offset)
+                file.write(value)
+        return path.read_bytes()
 
 
 def _deck(index: int, content: DeckContent, models: Mapping[Any, _Model]) -> genanki.Deck:

@@ -9,12 +9,13 @@ from urllib.parse import quote
 from torchdeck.findings import Finding, FindingsError, Location
 from torchdeck.journal import Journal
 from torchdeck.package.advance import Step, advance
-from torchdeck.package.apkg import DeckContent, StampedNote, package_bytes
+from torchdeck.package.apkg import DeckContent, StampedNote
 from torchdeck.package.catalogue import CatalogueRow, catalogue
+from torchdeck.package.folder import DeckFolder
 from torchdeck.package.identity import guid
 from torchdeck.package.ledger import Ledger
 from torchdeck.package.note_types import NOTE_TYPES
-from torchdeck.package.payload import PackageError, payload_digest, read_payload
+from torchdeck.package.packages import packages_of
 from torchdeck.package.retired import RETIRED, retired_deck
 from torchdeck.project import LEDGER_FILE
 from torchdeck.read.edition import Edition, Topic
@@ -49,7 +50,7 @@ class Built:
 
 
 def build(
-    edition: Edition, notes: Sequence[Note], before: Ledger, decks: Path, *, now: int
+    edition: Edition, notes: Sequence[Note], before: Ledger, decks: DeckFolder, *, now: int
 ) -> Built:
     """Return what the folder `decks` should hold.
 
@@ -65,40 +66,36 @@ def build(
     """
     after = advance(Step(before, edition, notes, list(NOTE_TYPES.values())), now=now)
     stamped = _stamp(edition, notes, after)
-    contents = {
+    decks_of = {
         topic: DeckContent(topic.deck, _description(topic, of_topic, after), tuple(of_topic))
         for topic in edition.topics
         if (of_topic := [item for item in stamped if item.note.topic == topic.slug])
     }
-    type_mods = {kind: entry.mod for kind, entry in after.note_types.items()}
-    packages = {
-        f"{topic.slug}{SUFFIX}": package_bytes([content], type_mods)
-        for topic, content in contents.items()
-    }
-    packages[ALL] = package_bytes(list(contents.values()), type_mods)
+    wanted = {f"{topic.slug}{SUFFIX}": [deck] for topic, deck in decks_of.items()}
+    wanted[ALL] = list(decks_of.values())
     if (retired := retired_deck(edition, after)) is not None:
-        packages[RETIRED] = package_bytes([retired], type_mods)
-    files = {file: _kept_or_new(decks / file, data) for file, data in packages.items()}
-    payloads = {file: read_payload(data) for file, data in files.items()}
+        wanted[RETIRED] = [retired]
+    packages = packages_of(wanted, after, decks)
+    files = {file: package.data for file, package in packages.items()}
     rows = [
         CatalogueRow.of(
             f"{topic.slug}{SUFFIX}",
             topic.name,
-            content.notes,
-            len(payloads[f"{topic.slug}{SUFFIX}"].cards),
+            deck.notes,
+            packages[f"{topic.slug}{SUFFIX}"].contents.cards,
             files[f"{topic.slug}{SUFFIX}"],
         )
-        for topic, content in contents.items()
+        for topic, deck in decks_of.items()
     ]
-    whole = CatalogueRow.of(ALL, "全部", stamped, len(payloads[ALL].cards), files[ALL])
+    whole = CatalogueRow.of(ALL, "全部", stamped, packages[ALL].contents.cards, files[ALL])
     files[CATALOGUE] = catalogue(edition, rows, whole, retired).encode()
-    digests = {file: (payload_digest(payload),) for file, payload in payloads.items()}
+    digests = {file: (package.contents.digest,) for file, package in packages.items()}
     files[LEDGER_FILE] = replace(after, packages=digests).serialize().encode()
-    existing = {path.name for path in decks.glob(f"*{SUFFIX}") if path.is_file()}
+    existing = {path.name for path in decks.path.glob(f"*{SUFFIX}") if path.is_file()}
     return Built(
         files=files,
         stale=(
-            *(file for file, data in files.items() if _content(decks / file) != data),
+            *(file for file, data in files.items() if decks.content(file) != data),
             *sorted(existing - files.keys()),
         ),
         notes=len(stamped),
@@ -120,7 +117,7 @@ def write(built: Built, decks: Path, journal: Journal) -> None:
     )
 
 
-def refuse_edited(ledger: Ledger, decks: Path, name: str) -> None:
+def refuse_edited(ledger: Ledger, decks: DeckFolder, name: str) -> None:
     """Refuse to build over packages in `decks`, named `name`, that no build wrote.
 
     Learners may have imported them; whoever changed one should know that it is lost.
@@ -136,7 +133,8 @@ def refuse_edited(ledger: Ledger, decks: Path, name: str) -> None:
             "delete it and build it anew",
         )
         for file, digests in sorted(ledger.packages.items())
-        if (data := _content(decks / file)) is not None and _digest(data) not in digests
+        if (data := decks.content(file)) is not None
+        and ((held := decks.held_by(data)) is None or held.digest not in digests)
     ]
     if findings:
         raise FindingsError(findings)
@@ -173,30 +171,3 @@ def _description(topic: Topic, notes: Sequence[StampedNote], ledger: Ledger) -> 
     mods = [item.mod for item in notes] + [ledger.note_types[kind].mod for kind in kinds]
     changed = datetime.fromtimestamp(max(mods), UTC).date().isoformat()
     return f"{topic.about}。卡片上的输出由卡片上的代码真实打印。最近更新：{changed}"
-
-
-def _kept_or_new(path: Path, data: bytes) -> bytes:
-    """Return the bytes on disk if their payload is that of `data`, else `data`.
-
-    Another zlib writes other bytes of the same payload; an unchanged deck keeps its own.
-    """
-    existing = _content(path)
-    if existing is None or existing == data:
-        return data
-    try:
-        same = read_payload(existing) == read_payload(data)
-    except PackageError:
-        return data
-    return existing if same else data
-
-
-def _digest(data: bytes) -> str | None:
-    """Return the digest of a package's payload; None if it is no package."""
-    try:
-        return payload_digest(read_payload(data))
-    except PackageError:
-        return None
-
-
-def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
