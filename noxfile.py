@@ -160,6 +160,7 @@ def bench(session: nox.Session) -> None:
     _install_group(session, "bench")
     _install_required(session)
     _python(session, "tests.bench_check")
+    _python(session, "tests.bench_scale")
     _python(session, "tests.bench_execute")
     _install_group(session, "browser")
     _python(session, "tests.browser.bench_preview")

@@ -1,7 +1,7 @@
 """All notes of a command's content, rendered file by file: only what changed, and nothing kept."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torchdeck.check import check_file, check_whole
@@ -15,6 +15,7 @@ from torchdeck.project import Project
 from torchdeck.read.document import read_question
 from torchdeck.read.edition import Edition, read_edition
 from torchdeck.render.cache import RenderCache
+from torchdeck.render.canonical import digest
 from torchdeck.render.media import read_media
 from torchdeck.render.note import Note
 from torchdeck.render.notes import notes_of
@@ -108,7 +109,10 @@ class _Content:
         self.findings += faults
         if findings or faults:
             return None
-        notes = notes_of(question, self.edition, media, self._records, self._notices)
+        notes = [
+            replace(note, digest=digest(note))
+            for note in notes_of(question, self.edition, media, self._records, self._notices)
+        ]
         keys = (key for _, _, key in keyed_blocks(script_of(question)))
         rendered = Rendered(facts, tuple(keys), tuple(media.by_target), tuple(notes))
         self.cache.put(name, reading.source.text, rendered)

@@ -246,7 +246,7 @@ def schema(note_type: NoteType) -> dict[str, Any]:
 
 
 def _note_entry(entry: NoteEntry | None, note: Note, now: int, pytorch: str) -> NoteEntry:
-    text = digest(note)
+    text = note.digest or digest(note)
     if entry and entry.digest == text:
         return entry
     cards = shipped_cards(note)

@@ -99,6 +99,7 @@ def _kept_note(note: Note) -> dict[str, Any]:
         "media": [media.name for media in note.media],
         "due": note.due,
         "state": note.state,
+        "digest": note.digest,
     }
 
 
@@ -143,4 +144,5 @@ def _note(kept: dict[str, Any], file: str, images: dict[str, Media]) -> Note:
         media=tuple(images[name] for name in kept["media"]),
         due=kept["due"],
         state=NoteState(kept["state"]),
+        digest=kept["digest"],
     )

@@ -86,6 +86,8 @@ class _Canonical(HTMLParser):
 
 def canonical(html: str) -> list[str]:
     """Return the field `html` as a list of texts and element marks."""
+    if html.isalnum():
+        return [html]  # a number or a name: half of all fields, and nothing to parse
     parser = _Canonical()
     parser.feed(_without_spans(html))
     parser.close()

@@ -55,6 +55,7 @@ class Note:
         media: What its fields show.
         due: Position among new cards.
         state: Whether it shows code that was not executed.
+        digest: Of what it says (`canonical`), where that is known already, else an empty text.
     """
 
     location: Location
@@ -68,6 +69,7 @@ class Note:
     media: tuple[Media, ...]
     due: int
     state: NoteState
+    digest: str = ""
 
     @property
     def key(self) -> str:

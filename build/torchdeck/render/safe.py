@@ -4,6 +4,7 @@ Markdown is rendered without raw HTML, so this finds nothing to remove; it is th
 """
 
 import re
+from collections.abc import Callable
 
 import nh3
 from pygments.token import STANDARD_TYPES
@@ -34,27 +35,35 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-_CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    clean_content_tags={"script", "style"},
-    attributes={
-        "a": {"href"},
-        "img": {"src", "alt"},
-        "ol": {"start"},
-        "th": {"style"},
-        "td": {"style"},
-    },
-    attribute_filter=_attribute,
-    filter_style_properties={"text-align"},
-    allowed_classes=_CLASSES,
-    url_schemes={"https"},
-    link_rel=None,
-)
+def _cleaner(attribute_filter: Callable[[str, str, str], str | None] | None) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags={"script", "style"},
+        attributes={
+            "a": {"href"},
+            "img": {"src", "alt"},
+            "ol": {"start"},
+            "th": {"style"},
+            "td": {"style"},
+        },
+        attribute_filter=attribute_filter,
+        filter_style_properties={"text-align"},
+        allowed_classes=_CLASSES,
+        url_schemes={"https"},
+        link_rel=None,
+    )
+
+
+# The filter is called for every span of highlighted code; only an image needs it.
+_CLEANER = _cleaner(None)
+_IMAGE_CLEANER = _cleaner(_attribute)
+_IMAGE_START = "<im"  # a parser also reads `<image` as `<img`
 
 
 def safe(html: str) -> str:
     """Return the finished field `html` with nothing in it but what cards need."""
-    cleaned = _CLEANER.clean(html)
+    cleaner = _IMAGE_CLEANER if _IMAGE_START in html.lower() else _CLEANER
+    cleaned = cleaner.clean(html)
     if any(mark in cleaned for mark in _FORMULA_MARKS):
         cleaned = with_text(cleaned, _mathematics_only)
     return inert(cleaned)
