@@ -82,7 +82,8 @@ def _measure(root: Path, notes: int, starts: dict[str, float]) -> Costs:
     )
     _say(
         f"scale: {notes} notes: bare {costs.bare.seconds:.2f} s, "
-        f"check {costs.check.seconds:.2f} s, cold build {costs.cold.seconds:.2f} s, one file edited {costs.edited.seconds:.2f} s, "
+        f"check {costs.check.seconds:.2f} s, cold build {costs.cold.seconds:.2f} s, "
+        f"one file edited {costs.edited.seconds:.2f} s, "
         f"nothing changed {costs.unchanged.seconds:.2f} s; memory of bare "
         f"{costs.bare.memory / MIB:.0f} MiB, check {costs.check.memory / MIB:.0f} MiB, "
         f"cold build {costs.cold.memory / MIB:.0f} MiB"
