@@ -79,14 +79,22 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
 def fuzz(session: nox.Session) -> None:
-    """Make up a thousand histories of releases and learners; `-- --hypothesis-seed=N` repeats one.
+    """Make up histories of releases and learners, question files, and at last bytes.
 
-    Prints the seed, and how often each move was made.
+    A thousand histories and five thousand files, then five minutes of bytes, where there is a
+    fuzzer (not on Windows). Prints the seed, and how often each move was made;
+    `-- --hypothesis-seed=N` repeats histories and files. `-- -max_total_time=60` makes up bytes
+    only, for so many seconds.
     """
     _install_group(session, "tests")
-    seed = [] if session.posargs else [f"--hypothesis-seed={secrets.randbelow(2**32)}"]
-    session.log(f"histories: {' '.join([*seed, *session.posargs])}")
-    _python(session, "pytest", "-m", "fuzz", "-s", *seed, *session.posargs)
+    bytes_only = [word for word in session.posargs if word.startswith("-max_total_time=")]
+    if not bytes_only:
+        seed = [] if session.posargs else [f"--hypothesis-seed={secrets.randbelow(2**32)}"]
+        session.log(f"histories and files: {' '.join([*seed, *session.posargs])}")
+        _python(session, "pytest", "-m", "fuzz", "-s", *seed, *session.posargs)
+    if sys.platform != "win32":
+        _install_group(session, "fuzz")
+        _python(session, "tests.fuzz_bytes", *(bytes_only or ["-max_total_time=300"]))
 
 
 @nox.session(venv_backend="none", requires=["env"], default=False)

@@ -11,16 +11,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["torchdeck.check", "torchdeck.read", "torchdeck.render"]):
+    from tests.fuzz_words import WORDS
     from tests.withstand import checked, make_project, rendered, short_texts
-
-# What a mutation alone would hardly come upon.
-WORDS = (
-    *("{{c1::", "{{c2::", "::", "}}", "{#a}", " .cloze}", " .predict}", "## 卡片", "### "),
-    *("```", "```python", "```output", "hidden", "fresh", "file=", "figure=", 'norun="x"'),
-    *("$", "$$", "**", "`", "~~", "> ", "- ", "| a |\n|---|\n", "![a](", "](https://a.org)"),
-    *("---\n", "&#x1f;", "&amp;", "&*[]{}", "!!str ", "javascript:", "[sound:a]", "<b>"),
-    *("\\", "\t", "\r", "\u2028", "\u202e", "\x1f", "\ufeff", "9999999999", "第 1 题"),
-)
 
 
 def main() -> None:

@@ -192,6 +192,8 @@ PLANTED = [
     Planted(Rule.IMAGE_REMOTE, "![图](https://x.org/a.png)", "![图]"),
     Planted(Rule.IMAGE_OUTSIDE, "![图](/etc/a.png)", "![图]"),
     Planted(Rule.IMAGE_TYPE, "![图](a.exe)", "![图]"),
+    Planted(Rule.IMAGE_NAME, "![图](<a b.svg>)", "![图]"),
+    Planted(Rule.CHARACTER_HIDDEN, "存储&lrm;不在时。", "存储&lrm;"),
 ]
 
 
@@ -215,6 +217,7 @@ def rules_of_check() -> set[Rule]:
         "tag-",
         "image-missing",
         "image-unsafe",
+        "image-large",
         "record",
     )
     return {rule for rule in Rule if not rule.startswith(other)}
@@ -338,7 +341,8 @@ def test_thirty_faults_give_thirty_findings(project: Path, torchdeck: Torchdeck)
 
 def test_every_rule_of_check_is_planted_somewhere() -> None:
     planted = {item.rule for item in PLANTED} | set(WHOLE)
-    elsewhere = {Rule.EDITION, Rule.SYLLABUS}  # tests/test_check.py
+    # tests/test_check.py, and tests/test_bad_files.py
+    elsewhere = {Rule.EDITION, Rule.SYLLABUS, Rule.FILE_LARGE, Rule.NESTING_DEEP, Rule.CARDS_MANY}
     assert planted | elsewhere == rules_of_check()
 
 

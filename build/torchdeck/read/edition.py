@@ -72,10 +72,12 @@ def read_edition(content: Path, name: str = "content") -> Edition:
     topics_findings = Findings(f"{name}/{TOPICS_FILE}")
     syllabus_findings = Findings(f"{name}/{SYLLABUS_FILE}")
     settings = _read_toml(content / TOPICS_FILE, topics_findings)
+    if settings is None:
+        read_syllabus(content / SYLLABUS_FILE, None, syllabus_findings)
+        raise FindingsError([*topics_findings, *syllabus_findings])
     topics = tuple(_topics(settings, topics_findings))
-    syllabus = read_syllabus(
-        content / SYLLABUS_FILE, {topic.slug for topic in topics}, syllabus_findings
-    )
+    slugs = None if topics_findings else {topic.slug for topic in topics}
+    syllabus = read_syllabus(content / SYLLABUS_FILE, slugs, syllabus_findings)
     values = {key: settings.get(key) for key in ("namespace", "pytorch", "language")}
     for key, value in values.items():
         if not isinstance(value, str) or not value:
@@ -101,17 +103,17 @@ def _is_source(value: object) -> bool:
     return isinstance(value, str) and is_web_address(value) and "{path}" in value
 
 
-def _read_toml(path: Path, findings: Findings) -> dict[str, object]:
+def _read_toml(path: Path, findings: Findings) -> dict[str, object] | None:
     source = read_source(path, findings.file, findings)
     if source is None:
-        return {}
+        return None
     try:
         return tomllib.loads(source.text)
     except ValueError as error:  # also that of an integer of thousands of digits
         findings.add(0, Rule.EDITION, f"not valid TOML: {error}")
     except RecursionError:
         findings.add(0, Rule.EDITION, "not valid TOML: nested too deep")
-    return {}
+    return None
 
 
 def _topics(settings: Mapping[str, object], findings: Findings) -> list[Topic]:

@@ -41,12 +41,14 @@ def list_questions(content: Path, below: Path) -> Listing:
     for path in [below] if below.is_file() else _entries(below, tell_unlisted):
         if path.is_symlink() and path.is_dir():
             tell(path, Rule.FILE_UNREADABLE, "is a link to a folder; put the folder itself here")
+        elif path.suffix.lower() not in _LIKE_MARKDOWN:
+            continue
         elif path.is_symlink() and _leads_out_of(content, path):
             message = "is a link that leads out of the content; put the file itself here"
             tell(path, Rule.FILE_UNREADABLE, message)
         elif path.suffix == SUFFIX and path.parent.parent == content:
             files.append(path)
-        elif path.suffix.lower() in _LIKE_MARKDOWN and not path.is_dir():
+        elif not path.is_dir():
             message = f"a question's file is {content.name}/<topic>/<slug>{SUFFIX}; move it there"
             tell(path, Rule.FILE_NAME, message)
     return Listing(tuple(sorted(files)), tuple(findings))
