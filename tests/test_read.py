@@ -8,6 +8,7 @@ from tests.conftest import SPECIMEN, line_of
 from torchdeck.findings import Finding
 from torchdeck.read.cloze import ClozeError, strip_marks
 from torchdeck.read.document import read_question
+from torchdeck.read.edition import Edition, SyllabusEntry, Topic
 from torchdeck.read.fence import FenceError, parse_info
 from torchdeck.read.markdown import HeadingAttributes, heading_attributes, markdown_parser
 from torchdeck.read.question import CardKind, FenceWords, Question
@@ -226,3 +227,13 @@ def test_a_fence_with_a_line_separator_in_it_keeps_its_lines(tmp_path: Path) -> 
     reading = read_question(path, "file.md")
     assert reading.question is not None
     assert [block.location.line for block in reading.question.blocks] == [10, 14]
+
+
+def test_no_two_questions_share_a_place_however_many_there_are() -> None:
+    topics = tuple(Topic(slug, slug, slug, slug) for slug in ("tensor", "autograd", "nn-modules"))
+    syllabus = {
+        number: SyllabusEntry(number, topics[number % 3].slug, f"q{number}", "?", ())
+        for number in range(1, 2_500)
+    }
+    edition = Edition("test", "2.13.0", "zh-Hans", None, topics, syllabus)
+    assert len({edition.due(number) for number in syllabus}) == len(syllabus)

@@ -17,7 +17,7 @@ from torchdeck.render.note import KEY_SEPARATOR, Media, Note, NoteKind, NoteStat
 
 RETIRED = "retired.apkg"
 TAG = "torchdeck::retired"
-FIRST_DUE = 1_000_000  # behind all notes that learn
+FIRST_DUE = 100_000_000  # behind all notes that learn
 
 _DECK_SEPARATOR = "::"
 _DESCRIPTION = f"已退役的卡片：只为更新旧版牌组而设，新学习者无需导入。搜索 tag:{TAG} 可找到它们。"

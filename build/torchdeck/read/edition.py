@@ -11,11 +11,13 @@ from torchdeck.findings import Findings, FindingsError
 from torchdeck.read.address import is_web_address
 from torchdeck.read.slug import is_slug
 from torchdeck.read.source import read_source
-from torchdeck.read.syllabus import NUMBER_LIMIT, SYLLABUS_FILE, SyllabusEntry, read_syllabus
+from torchdeck.read.syllabus import SYLLABUS_FILE, SyllabusEntry, read_syllabus
 from torchdeck.rules import Rule
 
 TOPICS_FILE = "topics.toml"
 DUE_STEP = 100  # room in `due` for the notes of one question
+NUMBERS_PER_TOPIC = 1_000  # in a row; the next thousand starts behind all topics
+MOST_TOPICS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,13 @@ class Edition:
     def due(self, number: int) -> int:
         """Return the place of question `number` among new cards, in steps of `DUE_STEP`.
 
-        By topic in study order, then by number; a question that is added moves no other.
+        By topic in study order, then by number, each thousand of numbers by itself: no two
+        questions share a place, and a question that is added moves no other.
         """
         order = [topic.slug for topic in self.topics].index(self.syllabus[number].topic)
-        return (order * (NUMBER_LIMIT + 1) + number) * DUE_STEP
+        thousands, place = divmod(number, NUMBERS_PER_TOPIC)
+        row = thousands * MOST_TOPICS + order
+        return (row * NUMBERS_PER_TOPIC + place) * DUE_STEP
 
 
 def read_edition(content: Path, name: str = "content") -> Edition:
@@ -133,6 +138,8 @@ def _topics(settings: Mapping[str, object], findings: Findings) -> list[Topic]:
             if not is_slug(row["slug"]):
                 message = f"slug {row['slug']!r}: use a-z, 0-9 and single hyphens between them"
                 findings.add(0, Rule.EDITION, message)
+    if len(rows) > MOST_TOPICS:
+        findings.add(0, Rule.EDITION, f"{len(rows)} topics; there is room for {MOST_TOPICS}")
     for key in ("slug", "deck"):
         counts = Counter(getattr(topic, key) for topic in topics)
         for value in sorted(value for value, count in counts.items() if count > 1):

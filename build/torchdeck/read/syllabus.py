@@ -13,7 +13,7 @@ from torchdeck.rules import Rule
 
 SYLLABUS_FILE = "syllabus.tsv"
 SYLLABUS_COLUMNS = ("number", "topic", "slug", "question", "twins")
-NUMBER_LIMIT = 999  # the order of new cards has room for so many in a topic
+NUMBER_LIMIT = 9_999  # the order of new cards has room for more; a larger one is a typing error
 
 
 @dataclass(frozen=True, slots=True)
