@@ -218,7 +218,7 @@ def test_a_worker_that_gets_another_torch_meanwhile_ends_the_run(
         psutil.Process(sleeping(marker)).kill()
         out, _ = run.communicate(timeout=LIMIT)
     assert run.returncode == 2, out
-    assert f"error: {cluster.scheduler_address}: {worker}: torch is 9.9.9 there" in out
+    assert f": {worker}: torch is 9.9.9 there" in out
 
 
 def test_the_guards_of_a_run_are_those_of_its_weakest_worker(
@@ -273,7 +273,7 @@ def test_a_scheduler_without_workers_is_told(waiting: Path, torchdeck: Torchdeck
     with started_cluster(workers=0) as cluster:
         result = torchdeck(waiting, "run", *on(cluster))
     assert result.status == 2
-    assert result.err == f"error: {cluster.scheduler_address}: the scheduler has no worker\n"
+    assert result.err.endswith(": the scheduler has no worker\n")
 
 
 def test_the_extra_is_named_where_it_is_missing(
