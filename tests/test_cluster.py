@@ -74,7 +74,7 @@ def marker(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def waiting(tmp_path: Path, marker: str) -> Path:
     """A project whose first file waits until somebody ends its `sleep`, and a short one."""
-    blocks = {"waits": WAITING.format(marker=marker), "short": "```python\nx = 1\n```"}
+    blocks = {"waits": WAITING.format(marker=marker), "waits-not": "```python\nx = 1\n```"}
     return project_of(tmp_path / "waiting", blocks)
 
 

@@ -93,20 +93,26 @@ def run_here(expected: Surroundings, told: Guards, process: Process) -> list[Run
     """
     worker = get_worker()
     found = _inspect(expected)
-    if found.differences:
-        raise PoolError(f"{worker.address}: {'; '.join(found.differences)}")
-    if weakest((told, found.guards)) != told:
-        lacks = ", ".join(found.guards.missing)
-        raise PoolError(f"{worker.address}: joined later, and does not enforce: {lacks}")
+    _refuse(found, told, worker.address)
     stopper = next(one for one in worker.plugins.values() if isinstance(one, Stopper))
     runner = SubprocessRunner(found.guards)
     try:
         with stopper.watching(worker.get_current_task(), runner):
-            return runner.run(process)
+            results = runner.run(process)
     except KeyboardInterrupt as interrupt:  # it was closed; to Dask this would end the worker
         raise Reschedule from interrupt
     except OSError as error:
         raise PoolError(f"{worker.address}: {error}") from error
+    _refuse(_inspect(expected), told, worker.address)  # a package may have been replaced meanwhile
+    return results
+
+
+def _refuse(found: Inspection, told: Guards, address: str) -> None:
+    if found.differences:
+        raise PoolError(f"{address}: {'; '.join(found.differences)}")
+    if weakest((told, found.guards)) != told:
+        lacks = ", ".join(found.guards.missing)
+        raise PoolError(f"{address}: joined later, and does not enforce: {lacks}")
 
 
 def _inspect(expected: Surroundings) -> Inspection:
