@@ -8,10 +8,11 @@ from tests.conftest import SPECIMEN, line_of
 from torchdeck.findings import Finding
 from torchdeck.read.cloze import ClozeError, strip_marks
 from torchdeck.read.document import read_question
-from torchdeck.read.edition import Edition, SyllabusEntry, Topic
+from torchdeck.read.edition import Edition, Topic
 from torchdeck.read.fence import FenceError, parse_info
 from torchdeck.read.markdown import HeadingAttributes, heading_attributes, markdown_parser
 from torchdeck.read.question import CardKind, FenceWords, Question
+from torchdeck.read.syllabus import SyllabusEntry
 
 EVERY_CONSTRUCT = SPECIMEN / "content" / "specimen" / "every-construct.md"
 
