@@ -120,6 +120,11 @@ def ledger_folder(project: Path) -> None:
     path.mkdir()
 
 
+def no_utf_8(project: Path) -> None:
+    name = os.fsencode(project / "content" / "tensor") + b"/\xff.md"
+    Path(os.fsdecode(name)).write_bytes(b"a" * 200_000)
+
+
 VIEWS = "content/tensor/views.md"
 IMAGE = "tensor/views.md:25"
 BAD = [
@@ -149,8 +154,9 @@ BAD = [
     Bad("a name that breaks lines", (r"tensor/a\nb.md: file-large",),
         put("content/tensor/a\nb.md", "甲" * 100_000)),
     Bad("a name that is no UTF-8", (r"tensor/\udcff.md: file-large",),
-        lambda project: Path(os.fsdecode(os.fsencode(project) + b"/content/tensor/\xff.md"))
-        .write_bytes(b"a" * 200_000)),
+        no_utf_8),
+    Bad("a name that is no UTF-8, executed", (r"tensor/\udcff.md: file-large",), no_utf_8,
+        ("run",)),
     Bad("the name in capitals", ("tensor/Views.md:2: file-name",
         "tensor/views.md:2: number-duplicate",
         "tensor/views.md:31: front-equal", "tensor/views.md:37: front-equal"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -62,7 +63,7 @@ class Stamps:
         write_whole({self._path(files): json.dumps(asdict(stamp), ensure_ascii=False).encode()})
 
     def _path(self, files: Iterable[Path]) -> Path:
-        names = hashlib.sha256("\0".join(map(str, files)).encode())
+        names = hashlib.sha256(b"\0".join(map(os.fsencode, files)))
         return self._folder / f"{names.hexdigest()}.json"
 
 
@@ -78,7 +79,7 @@ def digest_of(inputs: Iterable[Path]) -> str:
     digest = hashlib.sha256(json.dumps([asdict(environment(())), devices]).encode())
     digest.update(program_digest().encode())
     for path in inputs:
-        digest.update(f"\0{path}\0".encode())
+        digest.update(b"\0%b\0" % os.fsencode(path))
         with suppress(OSError):
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
