@@ -33,6 +33,7 @@ def test_each_version_has_a_record_that_says_where_it_ran(version: str) -> None:
     assert len(run.blocks) > 1000
 
 
+@pytest.mark.content
 def test_a_random_tenth_of_the_pinned_record_is_what_is_printed_today(
     tmp_path: Path, torchdeck: Torchdeck
 ) -> None:
