@@ -73,7 +73,7 @@ def run(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"], default=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests, with the real torch and the real Anki; behind `--` stands what pytest takes."""
+    """Run the tests, with the real torch and the real Anki; pytest gets what stands behind `--`."""
     _install_group(session, "tests")
     if not session.posargs:
         _install_required(session)  # some answers are executed again
