@@ -53,6 +53,7 @@ def render_content(project: Project, paths: Sequence[Path] = ()) -> RenderedCont
     files = project.question_files(paths)
     for path in files:
         content.add(path)
+    content.findings += project.stray_files(paths)
     content.findings += check_whole(content.facts, content.edition, whole_content=not paths)
     if content.findings:
         raise FindingsError(sorted(set(content.findings)))
@@ -104,10 +105,12 @@ class _Content:
         if reading.source is None or question is None or facts is None:
             return None
         self.facts.append(facts)
+        if findings:  # such as those about the addresses of its images
+            return None
         faults = Findings(name)
         media = read_media(question, path.parent, faults)
         self.findings += faults
-        if findings or faults:
+        if faults:
             return None
         notes = [
             replace(note, digest=digest(note))
