@@ -156,25 +156,29 @@ class _Note(genanki.Note):  # type: ignore[misc]  # genanki has no types
 
 
 def _database(decks: Sequence[DeckContent], type_mods: Mapping[str, int]) -> bytes:
-    models = {kind: _Model(kind_type, type_mods[kind]) for kind, kind_type in NOTE_TYPES.items()}
-    package = genanki.Package(
-        [_deck(index, deck, models) for index, deck in enumerate(decks, start=1)]
-    )
     # A file, since thousands of notes would stand in memory several times over.
     with tempfile.TemporaryDirectory(prefix="torchdeck-package-") as folder:
         path = Path(folder, COLLECTION)
-        with closing(sqlite3.connect(path)) as connection, warnings.catch_warnings():
-            connection.executescript("pragma journal_mode = off; pragma synchronous = off")
-            # genanki only warns of text that a browser would take for a tag and swallow.
-            warnings.simplefilter("error")
-            package.write_to_db(connection.cursor(), 0.0, itertools.count(1))
-            connection.commit()
-            connection.execute("VACUUM")
+        _write_database(path, decks, type_mods)
         with path.open("r+b") as file:
             for offset, value in PINNED_HEADER:
                 file.seek(offset)
                 file.write(value)
         return path.read_bytes()
+
+
+def _write_database(path: Path, decks: Sequence[DeckContent], type_mods: Mapping[str, int]) -> None:
+    models = {kind: _Model(kind_type, type_mods[kind]) for kind, kind_type in NOTE_TYPES.items()}
+    package = genanki.Package(
+        [_deck(index, deck, models) for index, deck in enumerate(decks, start=1)]
+    )
+    with closing(sqlite3.connect(path)) as connection, warnings.catch_warnings():
+        connection.executescript("pragma journal_mode = off; pragma synchronous = off")
+        # genanki only warns of text that a browser would take for a tag and swallow.
+        warnings.simplefilter("error")
+        package.write_to_db(connection.cursor(), 0.0, itertools.count(1))
+        connection.commit()
+        connection.execute("VACUUM")
 
 
 def _deck(index: int, content: DeckContent, models: Mapping[Any, _Model]) -> genanki.Deck:

@@ -109,11 +109,6 @@ def contents_of(package: bytes) -> PackageContents:
         return PackageContents(digest, len(cards))
 
 
-def payload_digest(payload: Payload) -> str:
-    """Return the SHA-256 of `payload`: the same wherever the same content was packaged."""
-    return _digest(payload.notes, payload.cards, payload.note_types, payload.decks, payload.media)
-
-
 @contextmanager
 def _opened(package: bytes) -> Iterator[tuple[sqlite3.Connection, _Media]]:
     """Yield the database of `package`, and the digests of its media.
