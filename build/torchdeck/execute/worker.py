@@ -54,24 +54,27 @@ class Stopper(WorkerPlugin):
 
     def transition(self, key: Any, start: str, finish: str, **_: Any) -> None:
         """Kill the processes of a task that was cancelled, or whose client has gone."""
-        del start
-        if finish == "cancelled":
-            with self._lock:
-                if key in self._runners:
-                    self._runners[key].close()
+        del start, finish  # Dask tells the state that was asked for, not always what came of it
+        self._close_if_cancelled(key)
 
     @contextmanager
     def watching(self, key: Any, runner: SubprocessRunner) -> Iterator[None]:
         """Close `runner` when the task `key` is cancelled."""
         with self._lock:
             self._runners[key] = runner
-        if self._worker.state.tasks[key].state == "cancelled":  # a moment before
-            runner.close()
+        self._close_if_cancelled(key)  # a moment before
         try:
             yield
         finally:
             with self._lock:
                 del self._runners[key]
+
+    def _close_if_cancelled(self, key: Any) -> None:
+        task = self._worker.state.tasks.get(key)
+        with self._lock:
+            runner = self._runners.get(key)
+        if runner is not None and (task is None or task.state == "cancelled"):
+            runner.close()
 
 
 async def inspect(expected: Surroundings) -> Inspection:
