@@ -1,7 +1,8 @@
 """The least that makes cards of Markdown: markdown-it-py, Pygments and genanki in one loop.
 
-The baseline of `bench_scale`: `python -m tests.bare_loop CONTENT PACKAGE`. The same bodies, code
-and number of notes as a build; one package, nothing checked, remembered or compressed.
+The baseline of `bench_scale`: `python -m tests.bare_loop CONTENT DECKS`. The same bodies, code and
+notes, and the same packages as a build: one a topic, and one of all. Nothing is checked,
+remembered or compressed.
 """
 
 import sys
@@ -35,8 +36,9 @@ _FORMATTER = HtmlFormatter(nowrap=True)
 
 
 def main() -> None:
-    """Write the package."""
-    content, package = map(Path, sys.argv[1:])
+    """Write the packages."""
+    content, folder = map(Path, sys.argv[1:])
+    folder.mkdir(exist_ok=True)
     parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlight})
     parser.enable(["table", "strikethrough"])
     front_matter_plugin(parser)
@@ -49,7 +51,9 @@ def main() -> None:
                 deck.add_note(note)
         decks.append(deck)
     images = sorted(map(str, content.glob("*/*.svg")))
-    genanki.Package(decks, images).write_to_file(package)
+    for deck in decks:
+        genanki.Package(deck, images).write_to_file(folder / f"{deck.name}.apkg")
+    genanki.Package(decks, images).write_to_file(folder / "all.apkg")
 
 
 def _notes(parser: MarkdownIt, path: Path) -> list[genanki.Note]:

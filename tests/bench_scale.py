@@ -63,7 +63,7 @@ def main() -> None:
 def _measure(root: Path, notes: int, starts: dict[str, float]) -> Costs:
     write_project(root, notes)
     command = ["-m", "torchdeck"]
-    bare = _fastest(["-m", "tests.bare_loop", f"{root}/content", f"{root}/bare.apkg"], ROOT)
+    bare = _fastest(["-m", "tests.bare_loop", f"{root}/content", f"{root}/bare"], ROOT)
     check = _fastest([*command, "check"], root)
     colds = []
     for number in range(ROUNDS):

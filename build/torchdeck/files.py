@@ -6,6 +6,7 @@ import platform
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -59,8 +60,12 @@ def _node() -> str:
     return platform.node().replace(".", "-")
 
 
+@cache
 def _sweep(folder: Path) -> None:
-    """Remove what processes of this machine left in `folder` that were killed while writing."""
+    """Remove what processes of this machine left in `folder` that were killed while writing.
+
+    Once a process: a cache may have thousands of files.
+    """
     for path in folder.glob(f".*{SUFFIX}"):
         name, _, process = path.name.removesuffix(SUFFIX).rpartition(".")
         if not process.isdecimal() or not name.endswith(f".{_node()}"):

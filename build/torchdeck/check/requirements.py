@@ -48,6 +48,8 @@ def requires_what_it_imports(question: Question, _edition: Edition) -> Iterator[
 
 def imports_what_it_requires(question: Question, _edition: Edition) -> Iterator[Finding]:
     """Nothing is installed for a file that does not use it."""
+    if not question.requires:
+        return
     modules = {module for _, module, _ in _imports(question)}
     roots = {module.partition(".")[0] for module in modules}
     commands = " ".join(block.code for block in question.blocks if block.language == "bash")

@@ -1,5 +1,6 @@
 """Rules about the content as a whole."""
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,8 +88,9 @@ class _Pairs:
 
     @classmethod
     def of(cls, front: Front) -> "_Pairs":
-        text = front.text
-        return cls(front, frozenset(map("".join, pairwise(text))) or frozenset({text}))
+        # Thousands of fronts share their pairs; interned, each stands in memory once.
+        pairs = frozenset(sys.intern(first + second) for first, second in pairwise(front.text))
+        return cls(front, pairs or frozenset({front.text}))
 
     def is_similar_to(self, other: "_Pairs") -> bool:
         common = len(self.pairs & other.pairs)

@@ -22,7 +22,9 @@ def highlight(code: str, language: str, clozes: Sequence[ClozeMark] = ()) -> str
     The lexer sees the code without marks, so that a cloze changes no colour; tokens are split
     where a mark stands.
     """
-    tokens = _with_marks(_lexer(language).get_tokens(code), _insertions(clozes))
+    tokens = _lexer(language).get_tokens(code)
+    if clozes:
+        tokens = _with_marks(tokens, _insertions(clozes))
     page = io.StringIO()
     _FORMATTER.format(tokens, page)
     return page.getvalue().rstrip("\n")

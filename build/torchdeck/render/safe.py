@@ -13,7 +13,6 @@ from torchdeck.check.formulas import BEYOND_MATHEMATICS, COMMAND
 from torchdeck.render.anki_text import inert
 from torchdeck.render.running_text import with_text
 
-_FORMULA_MARKS = (r"\(", r"\[")
 _MEDIA_NAME = re.compile(r"torchdeck-[\w.-]+")
 
 _TAGS = {
@@ -62,9 +61,12 @@ _IMAGE_START = "<im"  # a parser also reads `<image` as `<img`
 
 def safe(html: str) -> str:
     """Return the finished field `html` with nothing in it but what cards need."""
+    if html.isalnum():
+        return html  # a number or a name: half of all fields
     cleaner = _IMAGE_CLEANER if _IMAGE_START in html.lower() else _CLEANER
     cleaned = cleaner.clean(html)
-    if any(mark in cleaned for mark in _FORMULA_MARKS):
+    # Walking through finished HTML takes long; only a command that `check` missed is worth it.
+    if not BEYOND_MATHEMATICS.isdisjoint(COMMAND.findall(cleaned)):
         cleaned = with_text(cleaned, _mathematics_only)
     return inert(cleaned)
 
