@@ -31,6 +31,16 @@ PINNED = tomllib.loads(TOPICS.read_text(encoding="utf-8"))["pytorch"]
 VERSIONS = ("2.12.1", "2.13.0", "2.14.1", "2.15.0")
 PYTHONS = ("3.11", "3.12", "3.13")
 WITHOUT_CONTENT = "not fuzz and not content"  # for environments without what the answers import
+# What each needs to work today stands behind it; md2anki's source needs Python 3.12.
+PEERS = {
+    "ankdown": ("python3.11", ["ankdown==0.7.1", "pyyaml==5.3.1"]),
+    "markdown-anki-decks": (
+        "python3.11",
+        ["markdown-anki-decks==1.1.1", "click<8.2", "pygments"],
+    ),
+    "ankcompiler": ("python3.11", ["ankcompiler==0.6.0"]),
+    "md2anki": ("python3.12", ["md2anki==3.1.0"]),
+}
 GROUPS = nox.project.load_toml(ROOT / "pyproject.toml")
 ALL_GROUPS = [word for name in GROUPS["dependency-groups"] for word in ("--group", name)]
 
@@ -175,6 +185,22 @@ def bench(session: nox.Session) -> None:
     _python(session, "tests.bench_execute")
     _install_group(session, "browser")
     _python(session, "tests.browser.bench_preview")
+
+
+@nox.session(venv_backend="none", requires=["env"], default=False)
+def peers(session: nox.Session) -> None:
+    """Build the same notes with other makers of decks, and import what they make (Linux, macOS)."""
+    _install_group(session, "tests")
+    folder = Path(session.create_tmp()) / "peers"
+    for name, (python, requirements) in PEERS.items():
+        if not (folder / name).exists():
+            session.run(python, "-m", "venv", str(folder / name), external=True)
+        pip = str(folder / name / "bin" / "pip")
+        # Their old source distributions are built with what is here, as they were then.
+        session.run(pip, "install", "--quiet", "setuptools<81", "wheel", external=True)
+        options = ("--quiet", "--no-build-isolation")
+        session.run(pip, "install", *options, *requirements, external=True)
+    _python(session, "tests.peers", str(folder))
 
 
 @nox.session(reuse_venv=True, default=False)

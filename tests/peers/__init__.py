@@ -1,0 +1,1 @@
+"""What other makers of Anki decks from Markdown do with notes of ours."""
