@@ -191,7 +191,7 @@ def bench(session: nox.Session) -> None:
 def peers(session: nox.Session) -> None:
     """Build the same notes with other makers of decks, and import what they make (Linux, macOS)."""
     _install_group(session, "tests")
-    folder = Path(session.create_tmp()) / "peers"
+    folder = Path(session.create_tmp()).resolve()
     for name, (python, requirements) in PEERS.items():
         if not (folder / name).exists():
             session.run(python, "-m", "venv", str(folder / name), external=True)
