@@ -284,7 +284,10 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS, reuse_venv=True, default=False)
 def pythons(session: nox.Session) -> None:
-    """Run the tests under each supported Python; nox says which this machine does not have."""
+    """Run the tests under each supported Python; nox says which this machine does not have.
+
+    pip must find a PyTorch for it, on Linux one for the CPU unless gigabytes of CUDA may come along.
+    """
     tests = nox.project.dependency_groups(GROUPS, "tests")
     everything = ("--editable", ".[run,build,verify,preview]", *tests)
     session.install("--constraint", str(LOCK), *everything)
