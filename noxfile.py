@@ -286,7 +286,7 @@ def minimums(session: nox.Session) -> None:
 def pythons(session: nox.Session) -> None:
     """Run the tests under each supported Python; nox says which this machine does not have.
 
-    pip must find a PyTorch for it, on Linux one for the CPU unless gigabytes of CUDA may come along.
+    pip must find a PyTorch for it; on Linux that may be a CUDA build of several gigabytes.
     """
     tests = nox.project.dependency_groups(GROUPS, "tests")
     everything = ("--editable", ".[run,build,verify,preview]", *tests)
