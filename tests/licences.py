@@ -20,7 +20,7 @@ CORE = "always"
 # Of another environment: Anki's own program with its Qt, in the session `pictures`.
 ELSEWHERE = {"pictures"}
 # What these say in a file of theirs only.
-READ_BY_HAND = {"huey": "MIT", "skops": "MIT", "torchao": "BSD-3-Clause"}
+READ_BY_HAND = {"atheris": "Apache-2.0", "huey": "MIT", "skops": "MIT", "torchao": "BSD-3-Clause"}
 
 HEAD = """\
 # Licences
