@@ -106,7 +106,7 @@ def test_nothing_of_the_source_becomes_markup(notes: dict[str, Note]) -> None:
 
 def test_cloze_marks_stand_between_highlighted_tokens(notes: dict[str, Note]) -> None:
     html = notes["every-construct#cloze-in-code"].fields[names.TEXT]
-    assert '{{c1::<span class="n">reshape</span>}}' in html
+    assert '<span class="o">.</span>{{c1::reshape}}(' in html
     assert "{{c2::" in html
     assert "x = torch.arange(6).{{c1::reshape}}(2, 3)" in text_of(html)
 

@@ -13,6 +13,10 @@ from torchdeck.read.question import ClozeMark
 
 _Piece = tuple[_TokenType, str]
 
+# They have the colour of the text around them. Without spans of their own, which would be two of
+# three, a card is half as large.
+UNSTYLED = frozenset({Token.Name, Token.Punctuation, Token.Text.Whitespace})
+
 _FORMATTER = HtmlFormatter(nowrap=True)
 
 
@@ -22,11 +26,12 @@ def highlight(code: str, language: str, clozes: Sequence[ClozeMark] = ()) -> str
     The lexer sees the code without marks, so that a cloze changes no colour; tokens are split
     where a mark stands.
     """
-    tokens = _lexer(language).get_tokens(code)
-    if clozes:
-        tokens = _with_marks(tokens, _insertions(clozes))
+    tokens = (
+        (Token.Text if kind in UNSTYLED else kind, text)
+        for kind, text in _lexer(language).get_tokens(code)
+    )
     page = io.StringIO()
-    _FORMATTER.format(tokens, page)
+    _FORMATTER.format(_with_marks(tokens, _insertions(clozes)) if clozes else tokens, page)
     return page.getvalue().rstrip("\n")
 
 
