@@ -13,6 +13,7 @@ from pathlib import Path
 from torchdeck.package.build import ALL
 from torchdeck.package.payload import NoteRow, Payload, read_payload
 from torchdeck.package.retired import RETIRED
+from torchdeck.render.canonical import canonical
 from torchdeck.verify.learner import Learner, learner
 from torchdeck.verify.report import Fault
 from torchdeck.verify.rules import Rule
@@ -142,8 +143,13 @@ def _outdated(anki: Learner, upgrade: Upgrade, own: dict[str, tuple[str, ...]]) 
     """Yield the notes that do not read as in the newer package; `own` are the learner's."""
     fields = anki.fields()
     for note in upgrade.after.notes:
-        if note.guid not in own and fields.get(note.guid) != note.fields:
+        if note.guid not in own and not _read_alike(fields.get(note.guid, ()), note.fields):
             yield Rule.NOTE_OUTDATED, f"{note.sort_text} does not read as in the new package"
+
+
+def _read_alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Tell whether fields say the same: other markup alone gives a note no newer `mod`."""
+    return one == other or list(map(canonical, one)) == list(map(canonical, other))
 
 
 def _state_faults(anki: Learner, upgrade: Upgrade) -> Iterator[Loss]:
