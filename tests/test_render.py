@@ -2,24 +2,27 @@
 
 import dataclasses
 import hashlib
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from pygments.token import STANDARD_TYPES
 
 from tests.conftest import SPECIMEN
 from torchdeck.execute.notices import Notices
 from torchdeck.execute.records import Records
 from torchdeck.findings import Findings
+from torchdeck.package.note_types import NOTE_TYPES
 from torchdeck.read.document import read_question
 from torchdeck.read.edition import read_edition
 from torchdeck.read.question import ClozeMark
 from torchdeck.render import field_names as names
 from torchdeck.render.anki_text import inert
 from torchdeck.render.canonical import canonical, digest
-from torchdeck.render.highlight import highlight
+from torchdeck.render.highlight import UNSTYLED, highlight
 from torchdeck.render.media import read_media
-from torchdeck.render.note import Note
+from torchdeck.render.note import Note, NoteKind
 from torchdeck.render.notes import notes_of
 from torchdeck.render.safe import safe
 from torchdeck.render.svg import UnsafeSvgError, safe_svg
@@ -109,6 +112,12 @@ def test_cloze_marks_stand_between_highlighted_tokens(notes: dict[str, Note]) ->
     assert '<span class="o">.</span>{{c1::reshape}}(' in html
     assert "{{c2::" in html
     assert "x = torch.arange(6).{{c1::reshape}}(2, 3)" in text_of(html)
+
+
+def test_code_without_spans_has_no_colour_of_its_own() -> None:
+    classes = set(re.findall(r"\.([a-z]\w*)", NOTE_TYPES[NoteKind.QUESTION].css))
+    assert "kn" in classes
+    assert not classes & {STANDARD_TYPES[kind] for kind in UNSTYLED}
 
 
 def test_predict_keeps_the_output_off_the_front(notes: dict[str, Note]) -> None:
