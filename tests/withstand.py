@@ -77,8 +77,10 @@ def rendered(path: Path, content: Content) -> list[Note]:
     notes = []
     for question in content.questions:
         media = read_media(question, path.parent, found)
+        if found:
+            return []
         notes += notes_of(question, content.edition, media, Records(), Notices(path.name, {}))
-    return [] if found else notes
+    return notes
 
 
 def package(path: Path, content: Content, notes: list[Note]) -> None:
